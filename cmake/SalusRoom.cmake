@@ -16,6 +16,7 @@ function(salus_room)
   file(GLOB tests CONFIGURE_DEPENDS tests/*_test.cpp)
   if(tests AND SALUS_TESTS)
     add_executable(salus_${ROOM_NAME}_test ${tests})
+    target_include_directories(salus_${ROOM_NAME}_test PRIVATE ${PROJECT_SOURCE_DIR})
     target_link_libraries(salus_${ROOM_NAME}_test PRIVATE salus_${ROOM_NAME} salus_options
                                                           GTest::gmock GTest::gtest_main rapidcheck)
     foreach(dep ${ROOM_TEST_DEPS})
