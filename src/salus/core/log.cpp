@@ -64,8 +64,8 @@ void Logger::error(const Error& error) {
     json.member("at", std::string_view(to_instant(SystemClock().now_us())));
     json.member("level", "error").member("text", error.text());
     json.member("code", salus::info(error.code()).name);
-    json.member("file", std::string_view(error.place().file_name()));
-    json.member("line", static_cast<std::int64_t>(error.place().line()));
+    json.member("file", std::string_view(error.place().file));
+    json.member("line", error.place().line);
     json.end_object();
     impl_->log->error(json.str());
 }

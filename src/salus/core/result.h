@@ -1,6 +1,5 @@
 #pragma once
 
-#include <source_location>
 #include <string_view>
 #include <tl/expected.hpp>
 
@@ -21,31 +20,46 @@ class ConstText {
     std::string_view text_;
 };
 
+/// Where an error was made. std::source_location, which clang 14 has no builtin for.
+struct SourcePlace {
+    const char* file;
+    int line;
+    static constexpr SourcePlace current(const char* file = __builtin_FILE(),
+                                         int line = __builtin_LINE()) {
+        return {file, line};
+    }
+};
+
 /// What went wrong: a code, a constant sentence, a constant next step, and where. Copyable, cheap.
 class [[nodiscard]] Error {
   public:
     Error(Errc code, ConstText text, ConstText next_step = {},
-          std::source_location place = std::source_location::current())
+          SourcePlace place = SourcePlace::current())
         : code_(code), text_(text), next_step_(next_step), place_(place) {}
 
     [[nodiscard]] Errc code() const { return code_; }
     [[nodiscard]] std::string_view text() const { return text_.view(); }
     [[nodiscard]] std::string_view next_step() const { return next_step_.view(); }
-    [[nodiscard]] const std::source_location& place() const { return place_; }
+    [[nodiscard]] const SourcePlace& place() const { return place_; }
 
   private:
     Errc code_;
     ConstText text_;
     ConstText next_step_;
-    std::source_location place_;
+    SourcePlace place_;
 };
 
+/// A value or an Error. A class of its own, not an alias, so that ignoring one is a compile error.
 template <typename T>
-using Result = tl::expected<T, Error>;
+class [[nodiscard]] Result : public tl::expected<T, Error> {
+  public:
+    using tl::expected<T, Error>::expected;
+    Result() = default;
+};
 
 /// `return fail(Errc::invalid, "The text.", "The next step.");`
 inline tl::unexpected<Error> fail(Errc code, ConstText text, ConstText next_step = {},
-                                  std::source_location place = std::source_location::current()) {
+                                  SourcePlace place = SourcePlace::current()) {
     return tl::unexpected<Error>(Error(code, text, next_step, place));
 }
 inline tl::unexpected<Error> fail(const Error& error) { return tl::unexpected<Error>(error); }
