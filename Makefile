@@ -27,7 +27,7 @@ test: build ## set up, build, and run all tests
 	@cd $(BUILD) && ctest --output-on-failure --timeout 600 -LE slow
 
 test-slow: build ## crash loops, long fuzzing, clang-tidy over the whole tree
-	@cd $(BUILD) && SALUS_CRASH_ROUNDS=100 ctest --output-on-failure --timeout 3600 -L 'slow|crash'
+	@cd $(BUILD) && SALUS_CRASH_ROUNDS=100 ctest --output-on-failure --timeout 3600 -L "slow|crash"
 	@$(MAKE) --no-print-directory fuzz T=300
 	@$(MAKE) --no-print-directory clang-tidy
 
