@@ -51,11 +51,12 @@ class Gather {
     /// is visible then. Errors: too_many_requests (max_queue callers wait already).
     Result<void> run(Job& job) {
         Waiter self(job);
+        bool leads = false;
         {
             const std::lock_guard lock(mutex_);
-            if (leading_ < options_.leaders) {
+            leads = leading_ < options_.leaders;
+            if (leads) {
                 ++leading_;
-                self.state = State::leads;
             } else if (waiting_ >= options_.max_queue) {
                 return fail(Errc::too_many_requests, "Too many requests wait at the same time.",
                             "Try again in a moment.");
@@ -63,7 +64,7 @@ class Gather {
                 push(self);
             }
         }
-        if (self.state == State::leads || self.wait() == State::leads) lead(self);
+        if (leads || self.wait() == State::leads) lead(self);
         return {};
     }
 

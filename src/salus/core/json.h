@@ -2,6 +2,7 @@
 
 #include <cstdint>
 #include <memory>
+#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -41,6 +42,11 @@ class JsonView {
     [[nodiscard]] std::string_view raw() const { return exists() ? node().raw : std::string_view(); }
     [[nodiscard]] std::size_t size() const { return exists() ? node().count : 0; }
     [[nodiscard]] std::uint32_t index() const { return index_; }
+    /// The subtree's nodes in preorder; their `end` counts from the document's first node, not from here.
+    [[nodiscard]] std::span<const JsonNode> nodes() const {
+        return exists() ? std::span(nodes_ + index_, node().end - index_)
+                        : std::span<const JsonNode>();
+    }
     /// The member of that name, or an absent view. Linear: objects in FHIR are small.
     [[nodiscard]] JsonView operator[](std::string_view key) const;
     /// The text of the string member of that name, or empty.

@@ -7,7 +7,9 @@
 
 namespace salus {
 
-void wipe(void* data, std::size_t size) noexcept { explicit_bzero(data, size); }
+void wipe(void* data, std::size_t size) noexcept {
+    if (size > 0) explicit_bzero(data, size);  // an empty vector's pointer may be null
+}
 
 Secret::Secret(std::size_t size) : data_(size ? new std::uint8_t[size]() : nullptr), size_(size) {
     // Best effort: RLIMIT_MEMLOCK may refuse, and the secret is still wiped on destruction.

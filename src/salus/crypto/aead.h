@@ -13,8 +13,8 @@ inline constexpr std::size_t kXaesNonceBytes = 24;
 inline constexpr std::size_t kTagBytes = 16;
 inline constexpr std::size_t kSivKeyBytes = 64;  ///< AES-256-SIV: two AES-256 keys (RFC 5297)
 
-/// XAES-256-GCM (C2SP v1): a 192-bit random nonce, so one key seals any practical number of records.
-/// Immutable, thread-safe; contexts are reused per thread.
+/// XAES-256-GCM (C2SP v1): a 192-bit random nonce, so one key seals any practical number of
+/// records. Immutable, thread-safe; contexts are reused per thread.
 class XaesKey {
   public:
     explicit XaesKey(Secret key);  ///< exactly kXaesKeyBytes

@@ -14,7 +14,8 @@ Digest sha256(ByteView data);
 /// Constant time for equal lengths.
 bool equal(ByteView a, ByteView b);
 
-/// HMAC-SHA-256 (RFC 2104) with the key schedule done once. Thread-safe; contexts reused per thread.
+/// HMAC-SHA-256 (RFC 2104) with the key schedule done once. Thread-safe; contexts reused per
+/// thread.
 class HmacKey {
   public:
     explicit HmacKey(Secret key);  ///< any length, 32 bytes in salus

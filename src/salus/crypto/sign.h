@@ -19,7 +19,7 @@ class SigningKey {
     [[nodiscard]] const PublicKey& public_key() const { return public_key_; }
 
   private:
-    Secret seed_;
+    Secret secret_;  ///< seed | public key, the form libsodium signs with
     PublicKey public_key_{};
 };
 

@@ -21,10 +21,10 @@ struct GenerationInfo {
     TimeUs created_us;
 };
 
-/// The local provider: one file outside the database. passphrase --Argon2id--> wrapping key --> root
-/// key --> tenant key generations --HKDF--> data key; the index, audit-pseudonym and audit-signing
-/// keys are random, wrapped under the newest tenant key. Each key has a commitment that is checked at
-/// unwrap. Every change is written atomically before it is used. Thread-safe.
+/// The local provider: one file outside the database. passphrase --Argon2id--> wrapping key -->
+/// root key --> tenant key generations --HKDF--> data key; the index, audit-pseudonym and
+/// audit-signing keys are random, wrapped under the newest tenant key. Each key has a commitment
+/// that is checked at unwrap. Every change is written atomically before it is used. Thread-safe.
 class Keystore {
   public:
     /// Creates the file when it is absent. Errors: wrong_passphrase, integrity, wrong_version,
@@ -35,11 +35,15 @@ class Keystore {
 
     /// Errors: conflict (it has keys already).
     Result<void> create_tenant(TenantId tenant);
-    /// Unwraps once and caches. Errors: not_found, integrity.
+    /// Unwraps once and caches; costs one stat() afterwards, so that what another process rotated
+    /// or destroyed counts from the next call on. Errors: not_found (never made, or destroyed),
+    /// integrity, unavailable (the file is gone: nothing is served from memory).
     Result<std::shared_ptr<const TenantKeys>> tenant(TenantId tenant);
-    /// A new generation; older ones still open. Rewrites no row.
+    /// A new generation; older ones still open. Rewrites no row. Errors: not_found, too_large.
     Result<void> rotate(TenantId tenant);
-    /// Crypto-shredding: the tenant's sealed values can't be opened any more, here or in a backup.
+    /// Crypto-shredding: the tenant's sealed values can't be opened any more, here or in a backup
+    /// of the database. A snapshot that a caller still holds works until it lets go. The id can't
+    /// be used again; destroying twice succeeds. Errors: not_found.
     Result<void> destroy(TenantId tenant);
     Result<std::vector<GenerationInfo>> generations(TenantId tenant) const;
     /// Signs the tenant's audit checkpoints (Ed25519).

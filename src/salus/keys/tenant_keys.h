@@ -21,8 +21,9 @@ struct Place {
     ByteView row;  ///< the row's key, e.g. type | id | version of a resource
 };
 
-/// The keys of one tenant at one moment: an immutable snapshot, thread-safe, cached by the Keystore.
-/// Sealed form: version (1) | key generation (4, big-endian) | XAES nonce (24) | ciphertext | tag (16).
+/// The keys of one tenant at one moment: an immutable snapshot, thread-safe, cached by the
+/// Keystore. Sealed form: version (1) | key generation (4, big-endian) | XAES nonce (24) |
+/// ciphertext | tag (16).
 class TenantKeys {
   public:
     virtual ~TenantKeys() = default;
