@@ -2,7 +2,11 @@
 // expect: no match for .operator==
 #include "salus/core/secret.h"
 
-std::size_t size(const salus::Secret& secret) { return secret.size(); }
+std::size_t size(const salus::Secret& secret) {
+    return secret.size();
+}
 #ifdef MISUSE
-bool same(const salus::Secret& a, const salus::Secret& b) { return a == b; }
+bool same(const salus::Secret& a, const salus::Secret& b) {
+    return a == b;
+}
 #endif

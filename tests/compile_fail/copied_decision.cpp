@@ -2,7 +2,11 @@
 // expect: use of deleted function|deleted
 #include "salus/access/decision.h"
 
-salus::access::AccessDecision move(salus::access::AccessDecision&& a) { return std::move(a); }
+salus::access::AccessDecision move(salus::access::AccessDecision&& a) {
+    return std::move(a);
+}
 #ifdef MISUSE
-salus::access::AccessDecision copy(const salus::access::AccessDecision& a) { return a; }
+salus::access::AccessDecision copy(const salus::access::AccessDecision& a) {
+    return a;
+}
 #endif

@@ -4,7 +4,11 @@
 
 #include "salus/db/sql.h"
 
-salus::db::Sql right() { return "SELECT 1"; }
+salus::db::Sql right() {
+    return "SELECT 1";
+}
 #ifdef MISUSE
-salus::db::Sql wrong(const std::string& name) { return ("SELECT * FROM " + name).c_str(); }
+salus::db::Sql wrong(const std::string& name) {
+    return ("SELECT * FROM " + name).c_str();
+}
 #endif

@@ -4,7 +4,11 @@
 
 #include "salus/core/result.h"
 
-salus::Error right() { return {salus::Errc::invalid, "A text."}; }
+salus::Error right() {
+    return {salus::Errc::invalid, "A text."};
+}
 #ifdef MISUSE
-salus::Error wrong(const std::string& value) { return {salus::Errc::invalid, value.c_str()}; }
+salus::Error wrong(const std::string& value) {
+    return {salus::Errc::invalid, value.c_str()};
+}
 #endif

@@ -4,5 +4,7 @@
 
 void take(salus::PassKey<salus::access::Gate>);
 #ifdef MISUSE
-void forge() { take(salus::PassKey<salus::access::Gate>{}); }
+void forge() {
+    take(salus::PassKey<salus::access::Gate>{});
+}
 #endif

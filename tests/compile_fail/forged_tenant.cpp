@@ -2,7 +2,11 @@
 // expect: no matching function|could not convert
 #include "salus/core/tenant_context.h"
 
-salus::TenantId id(const salus::TenantContext& context) { return context.id(); }
+salus::TenantId id(const salus::TenantContext& context) {
+    return context.id();
+}
 #ifdef MISUSE
-salus::TenantContext forged() { return salus::TenantContext(salus::TenantId(7)); }
+salus::TenantContext forged() {
+    return salus::TenantContext(salus::TenantId(7));
+}
 #endif

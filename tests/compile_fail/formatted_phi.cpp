@@ -6,7 +6,11 @@
 
 #include "salus/core/secret.h"
 
-std::string plain(const std::string& text) { return fmt::format("{}", text); }
+std::string plain(const std::string& text) {
+    return fmt::format("{}", text);
+}
 #ifdef MISUSE
-std::string leak(const salus::Phi<std::string>& phi) { return fmt::format("{}", phi); }
+std::string leak(const salus::Phi<std::string>& phi) {
+    return fmt::format("{}", phi);
+}
 #endif

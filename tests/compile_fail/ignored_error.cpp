@@ -3,7 +3,11 @@
 #include "salus/core/result.h"
 
 salus::Error failing();
-void right() { (void)failing(); }
+void right() {
+    (void)failing();
+}
 #ifdef MISUSE
-void wrong() { failing(); }
+void wrong() {
+    failing();
+}
 #endif

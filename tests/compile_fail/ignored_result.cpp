@@ -2,7 +2,11 @@
 // expect: ignoring return|nodiscard|declared with attribute
 #include "salus/core/fs.h"
 
-void right() { (void)salus::make_dirs("x"); }
+void right() {
+    (void)salus::make_dirs("x");
+}
 #ifdef MISUSE
-void wrong() { salus::make_dirs("x"); }
+void wrong() {
+    salus::make_dirs("x");
+}
 #endif

@@ -4,7 +4,11 @@
 
 #include "salus/core/log.h"
 
-void right(salus::Logger& log) { log.info("A text.", {{"count", 3}}); }
+void right(salus::Logger& log) {
+    log.info("A text.", {{"count", 3}});
+}
 #ifdef MISUSE
-void wrong(salus::Logger& log, const std::string& value) { log.info("A text.", {{"value", value}}); }
+void wrong(salus::Logger& log, const std::string& value) {
+    log.info("A text.", {{"value", value}});
+}
 #endif

@@ -4,7 +4,11 @@
 
 #include "salus/core/secret.h"
 
-std::size_t size(const salus::Secret& secret) { return secret.size(); }
+std::size_t size(const salus::Secret& secret) {
+    return secret.size();
+}
 #ifdef MISUSE
-void print(const salus::Secret& secret) { std::cout << secret; }
+void print(const salus::Secret& secret) {
+    std::cout << secret;
+}
 #endif

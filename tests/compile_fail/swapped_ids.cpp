@@ -3,7 +3,11 @@
 #include "salus/core/id.h"
 
 int meets(salus::PatientId patient, salus::PractitionerId practitioner);
-int right(salus::PatientId a, salus::PractitionerId b) { return meets(a, b); }
+int right(salus::PatientId a, salus::PractitionerId b) {
+    return meets(a, b);
+}
 #ifdef MISUSE
-int wrong(salus::PatientId a, salus::PractitionerId b) { return meets(b, a); }
+int wrong(salus::PatientId a, salus::PractitionerId b) {
+    return meets(b, a);
+}
 #endif

@@ -17,19 +17,21 @@ struct CareLink {
     TimeUs until_us = INT64_MAX;
 };
 
-/// The patients under a practitioner's care at a moment: derived from CareTeam, Encounter, Appointment
-/// and generalPractitioner when those are written. Reads are cached for at most one second and dropped
-/// when this node writes a link. Thread-safe.
+/// The patients under a practitioner's care at a moment: derived from CareTeam, Encounter,
+/// Appointment and generalPractitioner when those are written. Reads are cached for at most one
+/// second and dropped when this node writes a link. Thread-safe.
 class CareIndex {
   public:
     explicit CareIndex(db::Pool& pool, const Clock& clock);
     ~CareIndex();
 
-    /// Sorted. Errors: unavailable.
-    Result<std::shared_ptr<const std::vector<PatientId>>> patients(TenantContext tenant,
-                                                                   PractitionerId practitioner);
+    /// Sorted; shared with the cache, and never changed.
+    using Patients = std::shared_ptr<const std::vector<PatientId>>;
+    /// Errors: unavailable.
+    Result<Patients> patients(TenantContext tenant, PractitionerId practitioner);
 
-    /// The links that `sources` state from now on (none: they state nothing any more). Sent with `tx`.
+    /// The links that `sources` state from now on (none: they state nothing any more). Sent with
+    /// `tx`.
     struct Source {
         std::int16_t type;
         Uuid key;

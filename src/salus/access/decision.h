@@ -37,9 +37,9 @@ class [[nodiscard]] AccessDecision {
     std::vector<Uuid> resources_;
 };
 
-/// What a search may look at, decided before a row is touched. `patients` is empty unless the reach is
-/// `under_care`. Opening candidates to compare them happens inside this scope; what is returned needs
-/// an AccessDecision.
+/// What a search may look at, decided before a row is touched. `patients` is empty unless the reach
+/// is `under_care`. Opening candidates to compare them happens inside this scope; what is returned
+/// needs an AccessDecision.
 class [[nodiscard]] SearchScope {
   public:
     SearchScope(PassKey<Gate>, TenantId tenant, Reach reach, std::vector<PatientId> patients)

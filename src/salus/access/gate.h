@@ -10,13 +10,18 @@
 
 namespace salus::access {
 
+namespace detail {
+struct Verdict;
+}
+
 /// One resource that somebody wants to touch, as its row describes it: nothing is opened yet.
 struct Target {
     std::string_view type;  ///< FHIR type name, constant text
     DataClass data_class;
     Uuid key;
     std::int32_t version = 0;
-    std::vector<PatientId> patients;  ///< whose it is; empty for reference data
+    std::vector<PatientId>
+        patients;  ///< whose it is; reference data that has one is judged as clinical
 };
 
 /// The pure answer of the matrix: role or scopes, action, class, type. No I/O, total; the test
@@ -25,8 +30,8 @@ Reach reach(const identity::Caller& caller, Action action, DataClass data_class,
             std::string_view resource_type);
 
 /// Decides, records, and only then mints. Deny overrides; a deny is recorded too and answered as
-/// Errc::not_found (a denied and an absent thing look alike); a role with no reach at all for the class
-/// is Errc::denied. Thread-safe.
+/// Errc::not_found (a denied and an absent thing look alike); a role with no reach at all for the
+/// class is Errc::denied. Thread-safe.
 class Gate {
   public:
     Gate(audit::Recorder& recorder, CareIndex& care, const Clock& clock);
@@ -39,15 +44,15 @@ class Gate {
     /// Errors: denied (recorded).
     Result<SearchScope> search_scope(const identity::Caller& caller, DataClass data_class,
                                      std::string_view resource_type);
-    /// Before a page of results is opened: one record per patient disclosed (BALP), one when none is;
-    /// waits until they are durable. Every target is checked against the matrix and care again.
+    /// Before a page of results is opened: one record per patient disclosed (BALP), one when none
+    /// is; waits until they are durable. Every target is checked against the matrix and care again.
     Result<AccessDecision> permit_search(const identity::Caller& caller,
                                          std::string_view resource_type, Bytes sealed_query,
                                          std::span<const Target> results);
 
-    /// For writes: decides all targets of one request; the record travels with `tx`. All or nothing:
-    /// one denied target denies the request (which is recorded in a transaction of its own).
-    /// `event` is create, update, remove or transaction.
+    /// For writes: decides all targets of one request; the record travels with `tx`. All or
+    /// nothing: one denied target denies the request (which is recorded in a transaction of its
+    /// own). `event` is create, update, remove or transaction.
     Result<AccessDecision> permit_write(const identity::Caller& caller, db::TenantTx& tx,
                                         audit::Event event, Action action,
                                         std::span<const Target> targets);
@@ -56,6 +61,12 @@ class Gate {
                                 std::string_view resource_type, std::string_view reason);
 
   private:
+    Result<CareIndex::Patients> under_care(const identity::Caller& caller);
+    Result<detail::Verdict> decide(const identity::Caller& caller, Action action,
+                                   std::span<const Target> targets);
+    Result<void> record_deny(const identity::Caller& caller, audit::Record common,
+                             std::span<const Target> targets, std::string_view reason);
+
     audit::Recorder& recorder_;
     CareIndex& care_;
     const Clock& clock_;

@@ -4,8 +4,8 @@
 
 namespace salus::access {
 
-/// The closed vocabulary of the matrix (catalog/access/roles.yaml). fhir maps each resource type to one
-/// class, in a table of its own.
+/// The closed vocabulary of the matrix (catalog/access/roles.yaml). fhir maps each resource type to
+/// one class, in a table of its own.
 enum class Action : std::uint8_t { read, search, create, update, remove };
 enum class DataClass : std::uint8_t {
     demographics,  ///< Patient, RelatedPerson

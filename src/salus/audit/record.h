@@ -11,10 +11,24 @@
 
 namespace salus::audit {
 
-/// What was done. Each maps to a BALP pattern, a FHIR AuditEvent.action and a restful-interaction code.
+/// What was done. Each maps to a BALP pattern, a FHIR AuditEvent.action and a restful-interaction
+/// code.
 enum class Event : std::uint8_t {
-    create, read, vread, update, remove, search, history, transaction, batch,
-    login, logout, user_change, tenant_change, client_change, key_change,
+    create,
+    read,
+    vread,
+    update,
+    remove,
+    search,
+    history,
+    transaction,
+    batch,
+    login,
+    logout,
+    user_change,
+    tenant_change,
+    client_change,
+    key_change,
 };
 enum class Outcome : std::uint8_t { success, denied, failed };
 
@@ -39,9 +53,10 @@ struct Record {
     Agent agent{Agent::Kind::unknown, 0};
     std::vector<PatientId> patients;  ///< written to the log as pseudonyms
     std::vector<Entity> entities;
-    std::string_view resource_type;   ///< of a search or a type-level interaction; constant text
-    Bytes sealed_query;               ///< the query of a search, sealed: it may name a patient
-    std::string_view reason;          ///< constant text: why the Gate allowed or denied
+    std::string_view resource_type;  ///< of a search or a type-level interaction; constant text
+    Bytes sealed_query;              ///< the query of a search, sealed: it may name a patient
+    std::string_view reason;         ///< constant text: why the Gate allowed or denied
+    Uuid request_id;                 ///< joins the records of one request; nil: they stand alone
 };
 
 }  // namespace salus::audit

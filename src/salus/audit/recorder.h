@@ -12,9 +12,10 @@ namespace salus::audit {
 
 /// Writes audit records to the outbox. Thread-safe.
 ///
-/// `record` is for reads and denies: the caller waits until the record is durable. Callers that wait at
-/// the same time for one tenant share one transaction (a leader commits for its followers), so a fsync
-/// is paid once for all of them. If the store is down the call fails, and nothing may be disclosed.
+/// `record` is for reads and denies: the caller waits until the record is durable. Callers that
+/// wait at the same time for one tenant share one transaction (a leader commits for its followers),
+/// so a fsync is paid once for all of them. If the store is down the call fails, and nothing may be
+/// disclosed.
 ///
 /// `enqueue` is for changes: the record becomes durable with the transaction it describes.
 class Recorder {

@@ -21,6 +21,8 @@ inline Bytes to_bytes(std::string_view text) {
     const ByteView view = as_bytes(text);
     return {view.begin(), view.end()};
 }
-inline void append(Bytes& to, ByteView from) { to.insert(to.end(), from.begin(), from.end()); }
+inline void append(Bytes& to, ByteView from) {
+    to.insert(to.end(), from.begin(), from.end());
+}
 
 }  // namespace salus

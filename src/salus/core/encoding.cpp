@@ -52,7 +52,9 @@ std::optional<Bytes> decode(std::string_view text, std::string_view alphabet, un
 
 }  // namespace
 
-std::string to_hex(ByteView bytes) { return encode(bytes, "0123456789abcdef", 4); }
+std::string to_hex(ByteView bytes) {
+    return encode(bytes, "0123456789abcdef", 4);
+}
 
 std::optional<Bytes> from_hex(std::string_view text) {
     if (text.size() % 2 != 0) return std::nullopt;
@@ -61,19 +63,29 @@ std::optional<Bytes> from_hex(std::string_view text) {
 
 std::string to_base64(ByteView bytes) {
     std::string text = encode(bytes, kBase64, 6);
-    while (text.size() % 4 != 0) text.push_back('=');
+    while (text.size() % 4 != 0)
+        text.push_back('=');
     return text;
 }
 
 std::optional<Bytes> from_base64(std::string_view text) {
     if (text.size() % 4 != 0) return std::nullopt;
-    for (int i = 0; i < 2 && !text.empty() && text.back() == '='; ++i) text.remove_suffix(1);
+    for (int i = 0; i < 2 && !text.empty() && text.back() == '='; ++i)
+        text.remove_suffix(1);
     return decode(text, kBase64, 6);
 }
 
-std::string to_base64url(ByteView bytes) { return encode(bytes, kBase64Url, 6); }
-std::optional<Bytes> from_base64url(std::string_view text) { return decode(text, kBase64Url, 6); }
-std::string to_base32(ByteView bytes) { return encode(bytes, kBase32, 5); }
-std::optional<Bytes> from_base32(std::string_view text) { return decode(text, kBase32, 5); }
+std::string to_base64url(ByteView bytes) {
+    return encode(bytes, kBase64Url, 6);
+}
+std::optional<Bytes> from_base64url(std::string_view text) {
+    return decode(text, kBase64Url, 6);
+}
+std::string to_base32(ByteView bytes) {
+    return encode(bytes, kBase32, 5);
+}
+std::optional<Bytes> from_base32(std::string_view text) {
+    return decode(text, kBase32, 5);
+}
 
 }  // namespace salus

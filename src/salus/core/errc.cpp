@@ -31,6 +31,8 @@ static_assert(kTable.size() == static_cast<std::size_t>(Errc::internal) + 1);
 
 }  // namespace
 
-const ErrcInfo& info(Errc code) { return kTable.at(static_cast<std::size_t>(code)); }
+const ErrcInfo& info(Errc code) {
+    return kTable.at(static_cast<std::size_t>(code));
+}
 
 }  // namespace salus

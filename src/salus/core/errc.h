@@ -5,8 +5,8 @@
 
 namespace salus {
 
-/// Every way an operation can fail. The table in errc.cpp maps each to its stable name, HTTP status,
-/// FHIR issue type and exit code, so no room invents its own.
+/// Every way an operation can fail. The table in errc.cpp maps each to its stable name, HTTP
+/// status, FHIR issue type and exit code, so no room invents its own.
 enum class Errc : std::uint8_t {
     usage,              ///< the command line is wrong
     invalid,            ///< the input breaks the format or a rule of FHIR
@@ -31,10 +31,10 @@ enum class Errc : std::uint8_t {
 };
 
 struct ErrcInfo {
-    std::string_view name;       ///< stable code for scripts, e.g. "version-conflict"
+    std::string_view name;  ///< stable code for scripts, e.g. "version-conflict"
     int http_status;
     std::string_view fhir_issue;  ///< http://hl7.org/fhir/issue-type
-    int exit_code;               ///< docs/architecture.md, "Exit codes"
+    int exit_code;                ///< docs/architecture.md, "Exit codes"
 };
 
 /// The row of the table for a code. Total: every code has a row.

@@ -27,7 +27,8 @@ class Descriptor {
 
 Error write_error() {
     if (errno == ENOSPC || errno == EDQUOT)
-        return {Errc::storage_full, "The disk is full.", "Free space on the home directory's volume."};
+        return {Errc::storage_full, "The disk is full.",
+                "Free space on the home directory's volume."};
     return {Errc::unavailable, "A file could not be written.",
             "Check the owner and the permissions of the home directory."};
 }

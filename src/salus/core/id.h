@@ -24,7 +24,8 @@ class Id {
     T value_;
 };
 
-/// 128 bits, RFC 9562 text form. Also the internal key of a FHIR resource (see fhir/resource_key.h).
+/// 128 bits, RFC 9562 text form. Also the internal key of a FHIR resource (see
+/// fhir/resource_key.h).
 class Uuid {
   public:
     constexpr Uuid() = default;

@@ -20,12 +20,14 @@ std::string_view trim_token(std::string_view token) {
     return token;
 }
 
-/// RFC 8259 section 6. simdjson checks a number only when it converts it, which would cost precision.
+/// RFC 8259 section 6. simdjson checks a number only when it converts it, which would cost
+/// precision.
 bool is_number(std::string_view text) {
     std::size_t i = 0;
     const auto digits = [&] {
         const std::size_t start = i;
-        while (i < text.size() && text[i] >= '0' && text[i] <= '9') ++i;
+        while (i < text.size() && text[i] >= '0' && text[i] <= '9')
+            ++i;
         return i - start;
     };
     if (i < text.size() && text[i] == '-') ++i;
@@ -57,9 +59,15 @@ class TreeBuilder {
         nodes_[index].key = key;
         bool ok = false;
         switch (type) {
-            case od::json_type::object: ok = add_object(value, index, depth); break;
-            case od::json_type::array: ok = add_array(value, index, depth); break;
-            default: ok = add_scalar(value, type, nodes_[index]); break;
+            case od::json_type::object:
+                ok = add_object(value, index, depth);
+                break;
+            case od::json_type::array:
+                ok = add_array(value, index, depth);
+                break;
+            default:
+                ok = add_scalar(value, type, nodes_[index]);
+                break;
         }
         nodes_[index].end = static_cast<std::uint32_t>(nodes_.size());
         return ok;
@@ -119,11 +127,15 @@ class TreeBuilder {
                 if (node.raw.size() < 2 || node.raw.back() != '"') return false;
                 node.text = node.raw.substr(1, node.raw.size() - 2);
                 return true;
-            case od::json_type::number: node.kind = JsonKind::number; return is_number(node.raw);
+            case od::json_type::number:
+                node.kind = JsonKind::number;
+                return is_number(node.raw);
             case od::json_type::boolean:
                 node.kind = JsonKind::boolean;
                 return node.raw == "true" || node.raw == "false";
-            default: node.kind = JsonKind::null; return node.raw == "null";
+            default:
+                node.kind = JsonKind::null;
+                return node.raw == "null";
         }
     }
 
@@ -150,16 +162,29 @@ class TreeBuilder {
 
 void append_escaped(char c, std::string& out) {
     switch (c) {
-        case '"': out += "\\\""; return;
-        case '\\': out += "\\\\"; return;
-        case '\n': out += "\\n"; return;
-        case '\r': out += "\\r"; return;
-        case '\t': out += "\\t"; return;
-        default: fmt::format_to(std::back_inserter(out), "\\u{:04x}", static_cast<unsigned>(c));
+        case '"':
+            out += "\\\"";
+            return;
+        case '\\':
+            out += "\\\\";
+            return;
+        case '\n':
+            out += "\\n";
+            return;
+        case '\r':
+            out += "\\r";
+            return;
+        case '\t':
+            out += "\\t";
+            return;
+        default:
+            fmt::format_to(std::back_inserter(out), "\\u{:04x}", static_cast<unsigned>(c));
     }
 }
 
-bool needs_escape(char c) { return static_cast<unsigned char>(c) < 0x20 || c == '"' || c == '\\'; }
+bool needs_escape(char c) {
+    return static_cast<unsigned char>(c) < 0x20 || c == '"' || c == '\\';
+}
 
 }  // namespace
 
@@ -185,7 +210,9 @@ JsonDocument::JsonDocument() = default;
 JsonDocument::JsonDocument(JsonDocument&&) noexcept = default;
 JsonDocument& JsonDocument::operator=(JsonDocument&&) noexcept = default;
 JsonDocument::~JsonDocument() = default;
-std::size_t JsonDocument::bytes() const { return source_->text.size(); }
+std::size_t JsonDocument::bytes() const {
+    return source_->text.size();
+}
 
 Result<JsonDocument> JsonDocument::parse(std::string_view text) {
     JsonDocument result;
@@ -195,8 +222,9 @@ Result<JsonDocument> JsonDocument::parse(std::string_view text) {
     od::document document;
     if (result.source_->parser.iterate(result.source_->text).get(document) ||
         !TreeBuilder(result.nodes_).add_root(document))
-        return fail(Errc::invalid, "The text is not valid JSON.",
-                    "Send one JSON object in UTF-8, without duplicate names, at most 64 levels deep.");
+        return fail(
+            Errc::invalid, "The text is not valid JSON.",
+            "Send one JSON object in UTF-8, without duplicate names, at most 64 levels deep.");
     return result;
 }
 
@@ -271,10 +299,18 @@ JsonWriter& JsonWriter::value(std::string_view text) {
     write_json_string(text, out_);
     return *this;
 }
-JsonWriter& JsonWriter::value(std::int64_t number) { return raw(fmt::format_int(number).c_str()); }
-JsonWriter& JsonWriter::value(double number) { return raw(fmt::format("{}", number)); }
-JsonWriter& JsonWriter::value(bool truth) { return raw(truth ? "true" : "false"); }
-JsonWriter& JsonWriter::null() { return raw("null"); }
+JsonWriter& JsonWriter::value(std::int64_t number) {
+    return raw(fmt::format_int(number).c_str());
+}
+JsonWriter& JsonWriter::value(double number) {
+    return raw(fmt::format("{}", number));
+}
+JsonWriter& JsonWriter::value(bool truth) {
+    return raw(truth ? "true" : "false");
+}
+JsonWriter& JsonWriter::null() {
+    return raw("null");
+}
 JsonWriter& JsonWriter::raw(std::string_view json) {
     separate();
     out_ += json;

@@ -16,9 +16,9 @@ enum class JsonKind : std::uint8_t { null, boolean, number, string, array, objec
 
 /// One value of a parsed document; nodes lie in preorder, so a subtree is a contiguous range.
 struct JsonNode {
-    std::string_view key;   ///< member name (unescaped); empty for the root and array items
-    std::string_view text;  ///< string: unescaped; number, boolean, null: the literal as written
-    std::string_view raw;   ///< scalars: the source token, quotes and escapes included
+    std::string_view key;     ///< member name (unescaped); empty for the root and array items
+    std::string_view text;    ///< string: unescaped; number, boolean, null: the literal as written
+    std::string_view raw;     ///< scalars: the source token, quotes and escapes included
     std::uint32_t end = 0;    ///< index one past this subtree: the next sibling's index
     std::uint32_t count = 0;  ///< members or items
     JsonKind kind = JsonKind::null;
@@ -35,14 +35,19 @@ class JsonView {
     [[nodiscard]] bool exists() const { return nodes_ != nullptr; }
     [[nodiscard]] JsonKind kind() const { return exists() ? node().kind : JsonKind::null; }
     [[nodiscard]] bool is(JsonKind kind) const { return exists() && node().kind == kind; }
-    [[nodiscard]] std::string_view key() const { return exists() ? node().key : std::string_view(); }
+    [[nodiscard]] std::string_view key() const {
+        return exists() ? node().key : std::string_view();
+    }
     [[nodiscard]] std::string_view text() const {
         return exists() ? node().text : std::string_view();
     }
-    [[nodiscard]] std::string_view raw() const { return exists() ? node().raw : std::string_view(); }
+    [[nodiscard]] std::string_view raw() const {
+        return exists() ? node().raw : std::string_view();
+    }
     [[nodiscard]] std::size_t size() const { return exists() ? node().count : 0; }
     [[nodiscard]] std::uint32_t index() const { return index_; }
-    /// The subtree's nodes in preorder; their `end` counts from the document's first node, not from here.
+    /// The subtree's nodes in preorder; their `end` counts from the document's first node, not from
+    /// here.
     [[nodiscard]] std::span<const JsonNode> nodes() const {
         return exists() ? std::span(nodes_ + index_, node().end - index_)
                         : std::span<const JsonNode>();

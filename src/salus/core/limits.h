@@ -19,15 +19,16 @@ inline constexpr int kBodyTimeoutSeconds = 120;
 inline constexpr int kIdleTimeoutSeconds = 75;
 inline constexpr int kDrainSeconds = 20;
 inline constexpr std::size_t kBodyBytesInFlight = 192 * 1024 * 1024;  ///< over all connections
-inline constexpr std::size_t kWorkerThreads = 16;  ///< requests that run at once
-inline constexpr std::size_t kReservedThreads = 2;    ///< beside the workers: handshakes, /healthz
-inline constexpr std::size_t kHeaderFields = 64;      ///< header lines of one request
-inline constexpr int kSlotTimeoutSeconds = 10;        ///< a request's wait for a worker
-inline constexpr int kResponseTimeoutSeconds = 120;   ///< for a client to take one answer
-inline constexpr int kLingerSeconds = 2;              ///< reading on after a refusal, so it arrives
-inline constexpr std::size_t kBodyBytesPerSecond = 8 * 1024;  ///< slower senders and readers are cut
-inline constexpr int kBodyGraceSeconds = 10;          ///< before that rate is asked for
-inline constexpr std::size_t kLoginsAtOnce = 6;       ///< log-ins hash; they must not take every worker
+inline constexpr std::size_t kWorkerThreads = 16;                     ///< requests that run at once
+inline constexpr std::size_t kReservedThreads = 2;   ///< beside the workers: handshakes, /healthz
+inline constexpr std::size_t kHeaderFields = 64;     ///< header lines of one request
+inline constexpr int kSlotTimeoutSeconds = 10;       ///< a request's wait for a worker
+inline constexpr int kResponseTimeoutSeconds = 120;  ///< for a client to take one answer
+inline constexpr int kLingerSeconds = 2;             ///< reading on after a refusal, so it arrives
+inline constexpr std::size_t kBodyBytesPerSecond =
+    8 * 1024;                                    ///< slower senders and readers are cut
+inline constexpr int kBodyGraceSeconds = 10;     ///< before that rate is asked for
+inline constexpr std::size_t kLoginsAtOnce = 6;  ///< log-ins hash; they must not take every worker
 
 // JSON and FHIR
 inline constexpr std::size_t kJsonDepth = 64;
@@ -37,7 +38,7 @@ inline constexpr std::size_t kIssues = 50;  ///< reported per resource
 
 // Search
 inline constexpr std::size_t kSearchParameters = 64;
-inline constexpr std::size_t kSearchValues = 256;       ///< OR values over all parameters
+inline constexpr std::size_t kSearchValues = 256;  ///< OR values over all parameters
 inline constexpr std::size_t kPageDefault = 50;
 inline constexpr std::size_t kPageMax = 1000;
 inline constexpr std::size_t kCandidates = 2'000'000;  ///< opened or counted for one search

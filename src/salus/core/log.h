@@ -11,8 +11,8 @@
 
 namespace salus {
 
-/// A named value that may stand in a log line: numbers, strong ids, constant text. There is no way to
-/// put a string from a request, a row or a key into one.
+/// A named value that may stand in a log line: numbers, strong ids, constant text. There is no way
+/// to put a string from a request, a row or a key into one.
 class LogField {
   public:
     LogField(ConstText name, std::int64_t number) : name_(name), number_(number) {}

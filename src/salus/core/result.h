@@ -62,7 +62,9 @@ inline tl::unexpected<Error> fail(Errc code, ConstText text, ConstText next_step
                                   SourcePlace place = SourcePlace::current()) {
     return tl::unexpected<Error>(Error(code, text, next_step, place));
 }
-inline tl::unexpected<Error> fail(const Error& error) { return tl::unexpected<Error>(error); }
+inline tl::unexpected<Error> fail(const Error& error) {
+    return tl::unexpected<Error>(error);
+}
 
 }  // namespace salus
 
@@ -71,15 +73,15 @@ inline tl::unexpected<Error> fail(const Error& error) { return tl::unexpected<Er
 
 /// `SALUS_TRY(auto row, tx.one(...));` declares `row`, or returns the error to the caller.
 /// Declaration form only: the statement-expression form with co_await crashes g++ 12.
-#define SALUS_TRY(declaration, expression)                                    \
-    auto SALUS_CONCAT(salus_try_, __LINE__) = (expression);                   \
-    if (!SALUS_CONCAT(salus_try_, __LINE__))                                  \
-        return ::salus::fail(SALUS_CONCAT(salus_try_, __LINE__).error());     \
+#define SALUS_TRY(declaration, expression)                                \
+    auto SALUS_CONCAT(salus_try_, __LINE__) = (expression);               \
+    if (!SALUS_CONCAT(salus_try_, __LINE__))                              \
+        return ::salus::fail(SALUS_CONCAT(salus_try_, __LINE__).error()); \
     declaration = std::move(*SALUS_CONCAT(salus_try_, __LINE__))
 
 /// The same for Result<void>.
-#define SALUS_CHECK(expression)                                               \
-    do {                                                                      \
-        if (auto salus_check_ = (expression); !salus_check_)                  \
-            return ::salus::fail(salus_check_.error());                       \
+#define SALUS_CHECK(expression)                              \
+    do {                                                     \
+        if (auto salus_check_ = (expression); !salus_check_) \
+            return ::salus::fail(salus_check_.error());      \
     } while (false)

@@ -22,7 +22,9 @@ Secret::Secret(Bytes&& bytes) : Secret(bytes.size()) {
     bytes.clear();
 }
 
-Secret Secret::zeros(std::size_t size) { return Secret(size); }
+Secret Secret::zeros(std::size_t size) {
+    return Secret(size);
+}
 
 Secret::Secret(Secret&& other) noexcept
     : data_(std::exchange(other.data_, nullptr)), size_(std::exchange(other.size_, 0)) {}
@@ -36,7 +38,9 @@ Secret& Secret::operator=(Secret&& other) noexcept {
     return *this;
 }
 
-Secret::~Secret() { wipe(); }
+Secret::~Secret() {
+    wipe();
+}
 
 Secret Secret::clone() const {
     Secret copy(size_);

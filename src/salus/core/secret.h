@@ -40,8 +40,9 @@ class Secret {
 /// Overwrites memory in a way the optimiser keeps.
 void wipe(void* data, std::size_t size) noexcept;
 
-/// Protected health information: opened values travel inside it, so that a log line or an error can't
-/// take one by accident. No formatter, no `<<`, no `==`. `disclose()` marks the places that hand it on.
+/// Protected health information: opened values travel inside it, so that a log line or an error
+/// can't take one by accident. No formatter, no `<<`, no `==`. `disclose()` marks the places that
+/// hand it on.
 template <typename T>
 class Phi {
   public:

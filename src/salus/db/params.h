@@ -3,6 +3,7 @@
 #include <cstdint>
 #include <optional>
 #include <span>
+#include <string>
 #include <string_view>
 #include <vector>
 
@@ -36,6 +37,12 @@ class Params {
 
   private:
     friend class Connection;
+    template <typename Write>
+    Params& add(std::uint32_t oid, Write write);
+    Params& add_null(std::uint32_t oid);
+    /// Where the bytes of a parameter lie; null for NULL.
+    [[nodiscard]] const std::uint8_t* value(std::size_t index) const;
+
     std::vector<std::uint32_t> oids_;
     std::vector<std::size_t> offsets_;  ///< into buffer_; SIZE_MAX: NULL
     std::vector<int> lengths_;

@@ -16,9 +16,9 @@ class Connection;
 class Pool;
 
 /// Why a statement failed, beyond Errc: lets a caller retry or name a conflict.
-/// unique violation -> Errc::conflict; serialization failure, deadlock, lock timeout -> Errc::timeout;
-/// statement timeout -> Errc::timeout; connection lost -> Errc::unavailable; disk full ->
-/// Errc::storage_full; anything else -> Errc::internal.
+/// unique violation -> Errc::conflict; serialization failure, deadlock, lock timeout ->
+/// Errc::timeout; statement timeout -> Errc::timeout; connection lost -> Errc::unavailable; disk
+/// full -> Errc::storage_full; anything else -> Errc::internal.
 
 /// The result of a statement that was sent and not yet waited for.
 class Pending {
@@ -32,9 +32,9 @@ class Pending {
 };
 
 /// A transaction on one connection, in libpq pipeline mode: statements are sent without waiting;
-/// `flush` or `commit` waits for all that were sent. BEGIN (and the tenant's set_config) travel with
-/// the first statement, so a whole transaction can be one round trip. Destroyed without commit: rolled
-/// back. Use from one thread. After an error only rollback is left.
+/// `flush` or `commit` waits for all that were sent. BEGIN (and the tenant's set_config) travel
+/// with the first statement, so a whole transaction can be one round trip. Destroyed without
+/// commit: rolled back. Use from one thread. After an error only rollback is left.
 class Tx {
   public:
     Tx(Tx&&) noexcept;
@@ -59,7 +59,8 @@ class Tx {
     std::unique_ptr<State> state_;
 };
 
-/// Sees the rows of one tenant: role salus_app, FORCE row-level security, tenant set per transaction.
+/// Sees the rows of one tenant: role salus_app, FORCE row-level security, tenant set per
+/// transaction.
 class TenantTx : public Tx {
   public:
     [[nodiscard]] TenantId tenant() const;
@@ -96,6 +97,10 @@ class Pool {
     /// Errors: unavailable (no database), timeout (no free connection).
     Result<TenantTx> tenant(TenantContext tenant);
     Result<OperatorTx> platform();
+
+    /// One statement that changes nothing, for a tenant: what TenantTx::query and commit give,
+    /// without a BEGIN and a COMMIT to run. Errors: as for `tenant` and Tx.
+    Result<Rows> read(TenantContext tenant, Sql sql, const Params& params = {});
 
   private:
     struct Impl;

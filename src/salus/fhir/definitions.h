@@ -20,7 +20,8 @@ std::span<const ResourceType> all_types();
 /// FHIR search parameter types that salus answers.
 enum class ParamType : std::uint8_t { token, string, reference, date, uri, number, quantity };
 
-/// A search parameter whose expression compiled to plain paths; the others are not declared and refused.
+/// A search parameter whose expression compiled to plain paths; the others are not declared and
+/// refused.
 struct SearchParam {
     std::string_view name;  ///< "clinical-status"
     std::string_view url;   ///< canonical
@@ -28,8 +29,8 @@ struct SearchParam {
 };
 std::span<const SearchParam> search_params(ResourceType type);
 
-/// In the Patient compartment, or carrying a subject: whose data it is follows its patient. The rest is
-/// tenant-wide reference data, listed in catalog/fhir/classes.yaml.
+/// In the Patient compartment, or carrying a subject: whose data it is follows its patient. The
+/// rest is tenant-wide reference data, listed in catalog/fhir/classes.yaml.
 access::DataClass data_class(ResourceType type);
 
 }  // namespace salus::fhir

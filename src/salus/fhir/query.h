@@ -14,8 +14,8 @@ using QueryPairs = std::vector<std::pair<std::string, std::string>>;  ///< decod
 /// A parsed search of one type. Immutable; thread-safe.
 class Query {
   public:
-    /// Unknown parameters, modifiers and prefixes are refused (invalid / unsupported, naming no value).
-    /// Paging parameters (_count, _cursor) and _format are taken out by the caller first.
+    /// Unknown parameters, modifiers and prefixes are refused (invalid / unsupported, naming no
+    /// value). Paging parameters (_count, _cursor) and _format are taken out by the caller first.
     static Result<Query> parse(ResourceType type, const QueryPairs& pairs);
     Query(Query&&) noexcept;
     ~Query();
@@ -26,16 +26,16 @@ class Query {
 
     /// How the store finds candidates: a superset of the matches, never less.
     struct Plan {
-        std::vector<Uuid> ids;             ///< from _id; empty with has_ids: nothing matches
+        std::vector<Uuid> ids;  ///< from _id; empty with has_ids: nothing matches
         bool has_ids = false;
-        std::vector<PatientId> patients;   ///< from patient / subject; any of them
+        std::vector<PatientId> patients;  ///< from patient / subject; any of them
         bool has_patients = false;
         /// AND of ORs over the token table.
         std::vector<std::vector<std::int64_t>> tokens;
         /// AND of ORs over resource.codes.
         std::vector<std::vector<std::int64_t>> codes;
-        /// ids, patients and 64-bit codes say all of it: candidates are the matches, and a total can be
-        /// counted without opening them.
+        /// ids, patients and 64-bit codes say all of it: candidates are the matches, and a total
+        /// can be counted without opening them.
         bool exact = false;
         /// [from, to) on the row's updated_us, from _lastUpdated (exact).
         std::int64_t updated_from_us = INT64_MIN;

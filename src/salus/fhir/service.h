@@ -23,7 +23,8 @@ struct Request {
     std::string_view if_none_match;
     std::string_view if_none_exist;
     std::string_view prefer;
-    std::string_view request_key;  ///< X-Request-Key: applied once (imports), 64 hex digits or empty
+    std::string_view
+        request_key;  ///< X-Request-Key: applied once (imports), 64 hex digits or empty
 };
 
 struct Response {
@@ -38,12 +39,12 @@ struct ServiceOptions {
     std::string base_url;  ///< "https://host:port/fhir": full URLs, links, absolute references
 };
 
-/// The FHIR R4 interactions over the sealed store (docs/architecture.md, "The river"). Thread-safe: calls
-/// block; concurrent calls of a tenant share transactions.
+/// The FHIR R4 interactions over the sealed store (docs/architecture.md, "The river"). Thread-safe:
+/// calls block; concurrent calls of a tenant share transactions.
 class Service {
   public:
-    Service(ServiceOptions options, db::Pool& pool, keys::Keystore& keystore,
-            access::Gate& gate, access::CareIndex& care, const Clock& clock, Logger& log);
+    Service(ServiceOptions options, db::Pool& pool, keys::Keystore& keystore, access::Gate& gate,
+            access::CareIndex& care, const Clock& clock, Logger& log);
     ~Service();
     Response handle(const identity::Caller& caller, const Request& request);
     /// CapabilityStatement: of what is really there; needs no caller.

@@ -6,6 +6,7 @@
 
 #include "salus/audit/record.h"
 #include "salus/core/pass_key.h"
+#include "salus/core/result.h"
 #include "salus/core/tenant_context.h"
 
 namespace salus::identity {
@@ -14,7 +15,8 @@ enum class Role : std::uint8_t { physician = 1, nurse = 2, admin_staff = 3, secu
 std::optional<Role> parse_role(std::string_view name);
 std::string_view name(Role role);
 
-/// One scope of a machine client: SMART v2 system scopes, e.g. "system/Patient.rs", "system/*.cruds".
+/// One scope of a machine client: SMART v2 system scopes, e.g. "system/Patient.rs",
+/// "system/*.cruds".
 struct ClientScope {
     std::string resource_type;  ///< "*" for all
     bool create = false, read = false, update = false, remove = false, search = false;
@@ -22,8 +24,8 @@ struct ClientScope {
 /// Errors: invalid.
 Result<std::vector<ClientScope>> parse_scopes(std::string_view text);
 
-/// A verified caller: the one thing that says who asks and for which tenant. Only Sessions makes it.
-/// Copyable; immutable.
+/// A verified caller: the one thing that says who asks and for which tenant. Only Sessions makes
+/// it. Copyable; immutable.
 class Caller {
   public:
     struct Person {

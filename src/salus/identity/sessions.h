@@ -21,17 +21,17 @@ struct LoginAnswer {
     Role role;
 };
 
-/// Log-in with password and TOTP, opaque sessions, machine clients' tokens. Tokens are stored hashed.
-/// Every log-in, failed or not, is audited. Verified sessions are cached for at most one second, so a
-/// disabled person or suspended tenant is out within it on every node. Thread-safe.
+/// Log-in with password and TOTP, opaque sessions, machine clients' tokens. Tokens are stored
+/// hashed. Every log-in, failed or not, is audited. Verified sessions are cached for at most one
+/// second, so a disabled person or suspended tenant is out within it on every node. Thread-safe.
 class Sessions {
   public:
     Sessions(db::Pool& pool, keys::Keystore& keystore, audit::Recorder& recorder,
              const Clock& clock, Logger& log);
     ~Sessions();
 
-    /// Unknown tenant, unknown user, wrong password, wrong or used code, disabled: all the same error
-    /// (unauthenticated) after the same work. Five failures pause the account (limits.h).
+    /// Unknown tenant, unknown user, wrong password, wrong or used code, disabled: all the same
+    /// error (unauthenticated) after the same work. Five failures pause the account (limits.h).
     Result<LoginAnswer> login(const LoginRequest& request);
     /// A session's or a machine client's token. Errors: unauthenticated, unavailable.
     Result<Caller> verify(std::string_view token);

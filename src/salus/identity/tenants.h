@@ -34,6 +34,12 @@ struct PersonInfo {
     bool active;
     std::optional<PractitionerId> practitioner;
 };
+struct ClientInfo {
+    ClientId id;
+    std::string name;
+    std::string scopes;
+    bool active;
+};
 struct NewClient {
     ClientId id;
     std::string token;  ///< given once
@@ -46,7 +52,8 @@ class Tenants {
     Tenants(db::Pool& pool, keys::Keystore& keystore, audit::Recorder& recorder, Sessions& sessions,
             const Clock& clock);
 
-    /// Makes the tenant's keys first, then its row. A name is [a-z0-9-]{1,63}. Errors: conflict, invalid.
+    /// Makes the tenant's keys first, then its row. A name is [a-z0-9-]{1,63}. Errors: conflict,
+    /// invalid.
     Result<TenantInfo> create(std::string_view tenant);
     Result<std::vector<TenantInfo>> list();
     Result<TenantInfo> find(std::string_view tenant);
@@ -64,6 +71,9 @@ class Tenants {
 
     Result<NewClient> create_client(std::string_view tenant, std::string_view name,
                                     std::string_view scopes);
+    Result<std::vector<ClientInfo>> clients(std::string_view tenant);
+    /// Its token stops at once here, within a second elsewhere.
+    Result<void> disable_client(std::string_view tenant, std::string_view name);
     Result<void> rotate_keys(std::string_view tenant);
 
   private:

@@ -39,7 +39,8 @@ TEST(Json, Refuses) {
 
 TEST(Json, FindsDuplicatesInLargeObjects) {
     std::string text = "{";
-    for (int i = 0; i < 100; ++i) text += "\"k" + std::to_string(i) + "\":0,";
+    for (int i = 0; i < 100; ++i)
+        text += "\"k" + std::to_string(i) + "\":0,";
     EXPECT_EQ(round_trip(text + "\"k50\":1}"), "refused");
     EXPECT_NE(round_trip(text + "\"other\":1}"), "refused");
 }

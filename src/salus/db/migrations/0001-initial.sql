@@ -57,7 +57,7 @@ CREATE TABLE care (
     source       uuid NOT NULL,
     from_us      bigint NOT NULL,
     until_us     bigint NOT NULL,                    -- exclusive; 'infinity' is 2^63-1
-    PRIMARY KEY (tenant_id, practitioner, patient, source_type, source)
+    PRIMARY KEY (tenant_id, practitioner, patient, source_type, source, from_us)
 );
 CREATE INDEX care_source ON care (tenant_id, source_type, source);
 
@@ -71,10 +71,14 @@ CREATE TABLE resource (
     type       smallint NOT NULL,
     flags      smallint NOT NULL DEFAULT 0,
     codes      bigint[],                             -- blind-index tokens of coded values and dates
+    more_patients bytea,                             -- keys of further patients, 16 bytes each
     body       bytea,                                -- zstd, then sealed
     PRIMARY KEY (tenant_id, type, id)
 );
-CREATE INDEX resource_patient ON resource (tenant_id, patient, type, id) WHERE patient IS NOT NULL;
+-- (type::int), not type: a condition on it fits this index alone, so that the planner can't take the
+-- primary key's (tenant_id, type) for one patient's resources while it has no statistics yet.
+CREATE INDEX resource_patient ON resource (tenant_id, patient, (type::int), id)
+    WHERE patient IS NOT NULL;
 ALTER TABLE resource ALTER COLUMN body SET STORAGE EXTERNAL;
 
 CREATE TABLE resource_history (
@@ -85,6 +89,7 @@ CREATE TABLE resource_history (
     version    int NOT NULL,
     type       smallint NOT NULL,
     flags      smallint NOT NULL DEFAULT 0,
+    more_patients bytea,
     body       bytea,
     PRIMARY KEY (tenant_id, type, id, version)
 );
@@ -101,11 +106,19 @@ CREATE INDEX token_value ON token (tenant_id, token);
 
 -- Audit records on their way into the log; the sequencer deletes what a signed checkpoint covers.
 CREATE TABLE audit_outbox (
-    tenant_id  bigint NOT NULL,
-    seq        bigint GENERATED ALWAYS AS IDENTITY,
-    leaf_index bigint,
-    record     bytea NOT NULL,
+    tenant_id bigint NOT NULL,
+    seq       bigint GENERATED ALWAYS AS IDENTITY,
+    record    bytea NOT NULL,                        -- audit/detail/record_codec.h
     PRIMARY KEY (tenant_id, seq)
+) WITH (autovacuum_vacuum_scale_factor = 0, autovacuum_vacuum_threshold = 20000,
+        autovacuum_vacuum_cost_delay = 0);           -- rows come and go by the thousand a second
+ALTER TABLE audit_outbox ALTER COLUMN record SET STORAGE EXTERNAL;  -- keys do not compress
+
+-- The tree the last sequencing step signed: a log on disk that is smaller or another is not continued.
+CREATE TABLE audit_head (
+    tenant_id bigint PRIMARY KEY,
+    tree_size bigint NOT NULL,
+    root_hash bytea NOT NULL
 );
 
 -- A request applied once: the import sends a key with each bundle and may send it again.
@@ -129,8 +142,13 @@ BEGIN
     END LOOP;
 END $$;
 REVOKE INSERT, UPDATE, DELETE ON tenant FROM salus_app;
+REVOKE UPDATE, DELETE ON audit_outbox FROM salus_app;
 
 CREATE POLICY platform ON tenant TO salus_operator USING (true);
 CREATE POLICY platform ON audit_outbox TO salus_operator USING (true);
+ALTER TABLE audit_head ENABLE ROW LEVEL SECURITY;
+ALTER TABLE audit_head FORCE ROW LEVEL SECURITY;
+CREATE POLICY platform ON audit_head TO salus_operator USING (true);
 GRANT SELECT, INSERT, UPDATE ON tenant TO salus_operator;
 GRANT SELECT, INSERT, UPDATE, DELETE ON audit_outbox TO salus_operator;
+GRANT SELECT, INSERT, UPDATE ON audit_head TO salus_operator;

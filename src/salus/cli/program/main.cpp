@@ -1,0 +1,5 @@
+#include "salus/cli/run.h"
+
+int main(int argc, char** argv) {
+    return salus::cli::run(argc, argv);
+}

@@ -1,0 +1,64 @@
+#include "salus/edge/detail/poller.h"
+
+#include <sys/epoll.h>
+#include <sys/eventfd.h>
+#include <sys/socket.h>
+
+#include <cerrno>
+#include <vector>
+
+namespace salus::edge::detail {
+namespace {
+
+/// What `defer` left for this thread.
+std::vector<Resumable*>& deferred() {
+    thread_local std::vector<Resumable*> list;
+    return list;
+}
+
+}  // namespace
+
+Poller::Poller() : epoll_(::epoll_create1(EPOLL_CLOEXEC)), stop_(::eventfd(0, EFD_CLOEXEC)) {
+    epoll_event event{};
+    event.events = EPOLLIN;  // level-triggered and never read: it wakes every thread
+    event.data.ptr = nullptr;
+    ::epoll_ctl(epoll_.get(), EPOLL_CTL_ADD, stop_.get(), &event);
+}
+
+void Poller::arm(Waitable& waitable, Io need) {
+    epoll_event event{};
+    event.events = (need == Io::want_write ? EPOLLOUT : EPOLLIN) | EPOLLONESHOT;
+    event.data.ptr = &waitable;
+    const int operation = waitable.registered_ ? EPOLL_CTL_MOD : EPOLL_CTL_ADD;
+    waitable.registered_ = true;
+    if (::epoll_ctl(epoll_.get(), operation, waitable.fd_, &event) == 0) return;
+    // The kernel has no room for one more watch: the connection ends instead of waiting for ever.
+    ::shutdown(waitable.fd_, SHUT_RDWR);
+    std::launder(reinterpret_cast<Resumable*>(waitable.place_))->resume();
+}
+
+void Poller::run() {
+    while (true) {
+        epoll_event event{};
+        const int count = ::epoll_wait(epoll_.get(), &event, 1, -1);
+        if (count < 0 && errno == EINTR) continue;
+        if (count != 1 || event.data.ptr == nullptr) return;
+        auto* waitable = static_cast<Waitable*>(event.data.ptr);
+        std::launder(reinterpret_cast<Resumable*>(waitable->place_))->resume();
+        for (std::vector<Resumable*>& list = deferred(); !list.empty();) {
+            Resumable* next = list.back();
+            list.pop_back();
+            next->resume();
+        }
+    }
+}
+
+void Poller::stop() {
+    ::eventfd_write(stop_.get(), 1);
+}
+
+void Poller::defer(Resumable& resumable) {
+    deferred().push_back(&resumable);
+}
+
+}  // namespace salus::edge::detail
