@@ -261,7 +261,7 @@ class SystemTest(unittest.TestCase):
         result = self.shell.run("up", "--detach", expect=6)
         self.assertTrue(result.stderr.startswith("salus: wrong-version: "))
         version.write_text(kept)
-        (self.folder / "salus.yaml").write_text("listen: 127.0.0.1:1\n")
+        (self.folder / "salus.yaml").write_text("lisen: 127.0.0.1:1\n")
         self.assertIn("salus.yaml", self.shell.run("status", expect=1).stderr)
         (self.folder / "salus.yaml").unlink()
 

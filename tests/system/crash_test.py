@@ -82,10 +82,13 @@ def check_writes(home, token, load):
 
 def audited(home, tenant):
     """Resource keys with a create, update or read in the log."""
-    out = home.run("audit", "tail", "--tenant", tenant, "-n", "1000000", "-o", "json").stdout
+    out = home.run("audit", "tail", "--tenant", tenant, "-n", "10000", "-o", "json").stdout
     seen = {"C": set(), "U": set(), "R": set()}
-    for line in out.splitlines():
-        event = json.loads(line)
+    decoder, at = json.JSONDecoder(), 0
+    while at < len(out.rstrip()):
+        event, at = decoder.raw_decode(out, at)
+        while at < len(out) and out[at].isspace():
+            at += 1
         for entity in event.get("entity", []):
             reference = entity.get("what", {}).get("reference", "")
             if reference.startswith("Observation/") and event.get("action") in seen:

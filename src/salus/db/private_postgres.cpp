@@ -135,6 +135,7 @@ Result<std::unique_ptr<PrivatePostgres>> PrivatePostgres::start(const PostgresOp
                  {{"version", directory.binaries().version}});
     SALUS_TRY(auto socket, detail::SocketFolder::make(options.socket_dir, directory.path(),
                                                       directory.account()));
+    socket.clear();  // nothing runs here any more: see end_leftovers
     SALUS_CHECK(write_settings(directory, socket.path(), options.fast_unsafe_for_tests));
 
     std::unique_ptr<Impl> impl(

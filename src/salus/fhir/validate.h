@@ -10,9 +10,8 @@
 namespace salus::fhir {
 
 /// A finding for an OperationOutcome. `path` is made of element names of the definitions and
-/// indices
-/// ("Patient.name[1].given[0]"); neither part ever holds a value of the input. An unknown element
-/// is named by its parent's path.
+/// indices ("Patient.name[1].given[0]"); neither part ever holds a value of the input. An unknown
+/// element is named by its parent's path.
 struct Issue {
     std::string_view code;  ///< http://hl7.org/fhir/issue-type: structure, required, value, ...
     std::string_view diagnostics;  ///< constant sentence

@@ -6,6 +6,7 @@
 #include <unistd.h>
 
 #include <array>
+#include <cerrno>
 #include <charconv>
 #include <chrono>
 #include <csignal>
@@ -79,9 +80,7 @@ bool gone_within(int directory_fd, milliseconds time) {
     return true;
 }
 
-}  // namespace
-
-Result<void> end_leftovers(int directory_fd, Logger& log) {
+Result<void> end_processes(int directory_fd, Logger& log) {
     const std::vector<pid_t> found = processes_in(directory_fd);
     if (found.empty()) return {};
     log.warn("Processes of an earlier PostgreSQL are still there: ending them.",
@@ -100,6 +99,19 @@ Result<void> end_leftovers(int directory_fd, Logger& log) {
     }
     return fail(Errc::unavailable, "A PostgreSQL process of an earlier run does not end.",
                 "End it by hand: its working directory is the data directory.");
+}
+
+}  // namespace
+
+Result<void> end_leftovers(int directory_fd, Logger& log) {
+    SALUS_CHECK(end_processes(directory_fd, log));
+    // Nothing runs here and the home's lock is ours. The pid in the file may still answer: a killed
+    // server that nobody has reaped yet, or another program that got its number; PostgreSQL would
+    // take either for itself and refuse to start.
+    if (::unlinkat(directory_fd, "postmaster.pid", 0) != 0 && errno != ENOENT)
+        return fail(Errc::unavailable, "The pid file of an earlier PostgreSQL can't be removed.",
+                    "Check the owner of the data directory.");
+    return {};
 }
 
 }  // namespace salus::db::detail

@@ -72,6 +72,12 @@ Result<SocketFolder> SocketFolder::make(const std::string& wished, const std::st
     return SocketFolder(second);
 }
 
+void SocketFolder::clear() const {
+    const std::string socket = path_ + std::string(kSocketName);
+    ::unlink(socket.c_str());
+    ::unlink((socket + ".lock").c_str());
+}
+
 void SocketFolder::remove() const {
     ::rmdir(path_.c_str());
 }
