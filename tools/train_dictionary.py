@@ -8,6 +8,7 @@ public code systems, profiles and displays, and invented values. No record of an
 the dictionary ships with every copy of salus. A dictionary in use never changes (bodies name it by their
 format byte): a better one is a new file.
 """
+import base64
 import json
 import pathlib
 import random
@@ -365,9 +366,20 @@ def procedure():
 
 
 def note_text():
-    return ("IyBDaGllZiBDb21wbGFpbnQKLSBOb25lCgojIEhpc3Rvcnkgb2YgUHJlc2VudCBJbGxuZXNzClBhdGllbnQgaXMg"
-            "UGF0aWVudCBoYXMgYSBoaXN0b3J5IG9mIAoKIyBTb2NpYWwgSGlzdG9yeQojIEFsbGVyZ2llcwpObyBLbm93biBBbGxlcmdpZXMuCgo="
-            "IyBNZWRpY2F0aW9ucwpObyBBY3RpdmUgTWVkaWNhdGlvbnMuCgojIEFzc2Vzc21lbnQgYW5kIFBsYW4KCg==")
+    """A visit note, encoded as attachments are: its three alignments of base64 differ."""
+    active = RNG.sample(CONDITIONS, 3)
+    drugs = RNG.sample(DRUGS, RNG.randrange(4))
+    person = f"{RNG.choice(GIVEN)} is a {RNG.randrange(2, 90)} year-old {RNG.choice(['non-hispanic', 'hispanic'])} {RNG.choice(['white', 'black', 'asian'])} {RNG.choice(['male', 'female'])}."
+    lines = ["", when()[:10], "", "# Chief Complaint", RNG.choice(["No complaints.", "- Cough", "- Fatigue\n- Headache", "- Hunger\n- Thirst"]),
+             "", "# History of Present Illness", person + " Patient has a history of " + ", ".join(text.lower() for _, text in active) + ".",
+             "", "# Social History", RNG.choice([" Patient has never smoked.", " Patient is a former smoker.", " Patient is married. Patient has never smoked.", " Patient is single."]),
+             RNG.choice(["Patient comes from a middle socioeconomic background.", "Patient comes from a low socioeconomic background."]),
+             " Patient has completed some college courses.", f"Patient currently has {RNG.choice(['Medicare', 'Medicaid', 'Humana', 'Aetna', 'Cigna Health', 'UnitedHealthcare', 'Blue Cross Blue Shield'])}.",
+             "", "# Allergies", "No Known Allergies.", "", "# Medications", "; ".join(text.lower() for _, text in drugs) or "No Active Medications.",
+             "", "# Assessment and Plan", RNG.choice(["", f"Patient is presenting with {active[0][1].lower()}. "]), "", "## Plan"]
+    lines += RNG.sample(["The following procedures were conducted:\n- " + RNG.choice(PROCEDURES)[1].lower(), "The patient was prescribed the following medications:\n- " + RNG.choice(DRUGS)[1].lower(),
+                         "Patient was given the following immunizations: " + RNG.choice(VACCINES)[1].lower() + ".", "The patient was placed on a careplan:\n- " + RNG.choice(PROCEDURES)[1].lower()], RNG.randrange(3))
+    return base64.b64encode(("\n".join(lines) + "\n").encode()).decode()
 
 
 NOTE = [coding(LOINC, "34117-2", "History and physical note"), coding(LOINC, "51847-2", "Evaluation+Plan note")]
@@ -389,7 +401,7 @@ def report():
     out["issued"] = instant()
     out["performer"] = [reference("Practitioner", doctor()) if note else reference("Organization", RNG.choice(CLINICS))]
     if note:
-        out["presentedForm"] = [{"contentType": "text/plain", "data": note_text()}]
+        out["presentedForm"] = [{"contentType": "text/plain; charset=utf-8", "data": note_text()}]
     else:
         out["result"] = [reference("Observation", row[1]) for row in RNG.sample(LABS, 8)]
     return out
@@ -405,7 +417,7 @@ def document():
     out["date"] = instant()
     out["author"] = [reference("Practitioner", doctor())]
     out["custodian"] = reference("Organization", RNG.choice(CLINICS))
-    out["content"] = [{"attachment": {"contentType": "text/plain", "data": note_text()},
+    out["content"] = [{"attachment": {"contentType": "text/plain; charset=utf-8", "data": note_text()},
                        "format": coding("http://ihe.net/fhir/ValueSet/IHE.FormatCode.codesystem", "urn:ihe:iti:xds:2017:mimeTypeSufficient", "mimeType Sufficient")}]
     out["context"] = {"encounter": [reference("Encounter")], "period": period()}
     return out

@@ -72,6 +72,9 @@ void write_row(const Log& log, JsonView event, JsonWriter& json) {
     std::string_view what;
     for (const JsonView subtype : event["subtype"])
         what = subtype.string("code");
+    // DICOM names logging in and out by number (DCM 110122, 110123).
+    if (what == "110122") what = "login";
+    if (what == "110123") what = "logout";
     json.member("event", what.empty() ? event["type"].string("code") : what);
     json.member("action", event.string("action"));
     json.member("outcome", event.string("outcome") == "0" ? "ok" : "refused");

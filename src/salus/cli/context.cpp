@@ -23,7 +23,22 @@ void choose(std::string& value, const char* variable, const std::string& from_fi
         value = from_file.empty() ? built_in : from_file;
 }
 
+std::optional<SavedSession> load_session() {
+    const auto text = read_file(session_file(), kSmallFileBytes);
+    if (!text) return std::nullopt;
+    const auto document = JsonDocument::parse(as_text(*text));
+    if (!document) return std::nullopt;
+    const JsonView root = document->root();
+    return SavedSession{std::string(root.string("server")),   std::string(root.string("ca")),
+                        std::string(root.string("home")),     std::string(root.string("tenant")),
+                        std::string(root.string("username")), std::string(root.string("token"))};
+}
+
 }  // namespace
+
+std::string session_file() {
+    return ops::state_folder() + "/session";
+}
 
 Outcome<void> Context::complete() {
     CLI_TRY(const FileConfig file, merged_config());
@@ -61,11 +76,37 @@ Outcome<JsonDocument> Context::running_server() const {
     return document;
 }
 
+std::optional<SavedSession> Context::session() const {
+    auto saved = load_session();
+    if (!saved) return std::nullopt;
+    const auto place = open_home();
+    const bool same = !server.empty() ? saved->server == server
+                      : place         ? saved->home == place->root()
+                                      : saved->home.empty();
+    return same ? std::move(saved) : std::nullopt;
+}
+
+Outcome<std::string> Context::token_from(const std::string& token_file) const {
+    if (!token_file.empty()) {
+        CLI_TRY(std::string line, read_line_of(token_file));
+        if (!line.starts_with("{")) return line;
+        // What `salus client create -o json` printed may be given as it is.
+        CLI_TRY(const Bytes text, read_file(token_file, kSmallFileBytes));
+        CLI_TRY(const JsonDocument document, JsonDocument::parse(as_text(text)));
+        return std::string(document.root().string("token"));
+    }
+    const auto saved = session();
+    if (!saved)
+        return failed(Errc::unauthenticated, "Nobody is logged in to this server.",
+                      "Log in with: salus login --tenant NAME, or give --token-file FILE");
+    return saved->token;
+}
+
 Outcome<HttpTarget> Context::public_target(std::string token) const {
     if (!server.empty()) return HttpTarget{server, ca, {}, std::move(token)};
-    // Somebody who logged in elsewhere has no home here: the session remembers its server.
-    if (const auto session = load_session(); session && session->token == token)
-        return HttpTarget{session->server, session->ca, {}, std::move(token)};
+    const auto saved = session();
+    if (saved && saved->home.empty())
+        return HttpTarget{saved->server, saved->ca, {}, std::move(token)};
     CLI_TRY(const JsonDocument running, running_server());
     return HttpTarget{std::string(running.root().string("url")),
                       ca.empty() ? std::string(running.root().string("ca")) : ca,
@@ -83,38 +124,6 @@ Outcome<std::string> Context::operator_call(std::string_view method, const std::
                                            {{"Content-Type", "application/json"}}));
     if (answer.status >= 400) return failed(failure_of_answer(answer.status, answer.body));
     return std::move(answer.body);
-}
-
-std::string session_file() {
-    return ops::state_folder() + "/session";
-}
-
-std::optional<SavedSession> load_session() {
-    const auto text = read_file(session_file(), kSmallFileBytes);
-    if (!text) return std::nullopt;
-    const auto document = JsonDocument::parse(as_text(*text));
-    if (!document) return std::nullopt;
-    const JsonView root = document->root();
-    return SavedSession{std::string(root.string("server")), std::string(root.string("ca")),
-                        std::string(root.string("tenant")), std::string(root.string("username")),
-                        std::string(root.string("token"))};
-}
-
-Outcome<std::string> token_from(const std::string& token_file) {
-    if (!token_file.empty()) {
-        CLI_TRY(std::string line, read_line_of(token_file));
-        // What `salus client create -o json` printed may be given as it is.
-        if (line.starts_with("{"))
-            if (const auto text = read_file(token_file, kSmallFileBytes))
-                if (const auto document = JsonDocument::parse(as_text(*text)))
-                    return std::string(document->root().string("token"));
-        return line;
-    }
-    const auto session = load_session();
-    if (!session)
-        return failed(Errc::unauthenticated, "Nobody is logged in.",
-                      "Log in with: salus login --tenant NAME, or give --token-file FILE");
-    return session->token;
 }
 
 Outcome<std::string> read_line_of(const std::string& path) {

@@ -26,8 +26,8 @@ struct FhirOptions {
 /// The given token file, else the log-in to that tenant, else a machine client made for this
 /// import.
 Outcome<std::string> import_token(const Context& context, const FhirOptions& options) {
-    if (!options.token_file.empty()) return token_from(options.token_file);
-    if (const auto session = load_session(); session && session->tenant == options.tenant)
+    if (!options.token_file.empty()) return context.token_from(options.token_file);
+    if (const auto session = context.session(); session && session->tenant == options.tenant)
         return session->token;
     CLI_TRY(std::string token,
             make_machine_client(context, options.tenant, "import", "system/*.cruds"));
@@ -119,7 +119,7 @@ Outcome<int> get(const Context& context, const FhirOptions& options) {
     std::string path = options.paths.front();
     if (!path.starts_with("/")) path.insert(0, "/");
     if (!path.starts_with("/fhir")) path.insert(0, "/fhir");
-    CLI_TRY(std::string token, token_from(options.token_file));
+    CLI_TRY(std::string token, context.token_from(options.token_file));
     CLI_TRY(HttpTarget target, context.public_target(std::move(token)));
     HttpClient client(std::move(target));
     CLI_TRY(const HttpAnswer answer,

@@ -10,6 +10,7 @@
 
 #include "salus/access/gate.h"
 #include "salus/audit/sequencer.h"
+#include "salus/cli/external_dsn.h"
 #include "salus/cli/version.h"
 #include "salus/core/encoding.h"
 #include "salus/core/fs.h"
@@ -27,24 +28,6 @@ namespace {
 
 constexpr std::size_t kPassphraseBytes = 4096;
 constexpr std::size_t kMinimumPassphraseBytes = 12;
-
-/// An external server's DSN for one of our roles. libpq takes the last of two values of a key, in
-/// both forms of a DSN; passwords come from ~/.pgpass or a service file, never from here.
-std::string dsn_for(const std::string& dsn, std::string_view role) {
-    if (dsn.find("://") == std::string::npos) return fmt::format("{} user={}", dsn, role);
-    return fmt::format("{}{}user={}", dsn, dsn.find('?') == std::string::npos ? '?' : '&', role);
-}
-
-Result<void> check_external_dsn(const std::string& dsn) {
-    const std::size_t scheme = dsn.find("://");
-    const std::size_t at = dsn.find('@');
-    const bool in_url =
-        scheme != std::string::npos && at != std::string::npos && dsn.find(':', scheme + 3) < at;
-    if (in_url || dsn.find("password=") != std::string::npos)
-        return fail(Errc::usage, "A password has no place in a DSN: others can see it.",
-                    "Put it into ~/.pgpass (mode 0600), one line for each role.");
-    return {};
-}
 
 /// The key file of a fresh home. It lies beside the data, which earns no breach safe harbour
 /// (45 CFR 164.402); `salus doctor` says so until it is moved.
@@ -110,9 +93,6 @@ struct Node::Parts {
     void build_rooms();
     Result<void> serve();
     Result<void> describe();
-    [[nodiscard]] std::string dsn(std::string_view role) const {
-        return postgres ? postgres->dsn(role) : dsn_for(options.dsn, role);
-    }
 };
 
 Result<void> Node::Parts::open_keys() {
@@ -122,16 +102,21 @@ Result<void> Node::Parts::open_keys() {
 }
 
 Result<void> Node::Parts::open_database() {
+    db::PoolOptions pool_options;
+    std::string owner;
     if (options.dsn.empty()) {
         SALUS_TRY(postgres, db::PrivatePostgres::start(
                                 {home.pg(), home.run(), home.log() + "/postgres.log"}, log));
+        owner = postgres->dsn("salus_owner");
+        pool_options.dsn_app = postgres->dsn("salus_app");
+        pool_options.dsn_operator = postgres->dsn("salus_operator");
     } else {
-        SALUS_CHECK(check_external_dsn(options.dsn));
+        SALUS_TRY(const ExternalDsn dsn, ExternalDsn::parse(options.dsn));
+        owner = dsn.for_owner();
+        pool_options.dsn_app = dsn.for_role("salus_app");
+        pool_options.dsn_operator = dsn.for_role("salus_operator");
     }
-    SALUS_CHECK(db::migrate(dsn("salus_owner"), log));
-    db::PoolOptions pool_options;
-    pool_options.dsn_app = dsn("salus_app");
-    pool_options.dsn_operator = dsn("salus_operator");
+    SALUS_CHECK(db::migrate(owner, log));
     pool = std::make_unique<db::Pool>(pool_options, log);
     return {};
 }
@@ -229,6 +214,7 @@ void Node::stop() {
     if (parts.postgres)
         if (const auto stopped = parts.postgres->stop(); !stopped) parts.log.error(stopped.error());
     parts.postgres.reset();
+    parts.home.remove_operator_socket();
     parts.lock.reset();
 }
 

@@ -64,6 +64,7 @@ Outcome<int> await_child(const Context& context, const Detached& detached) {
 
 Outcome<int> serve(const Context& context, const ops::Home& home, NodeOptions options,
                    Detached* detached) {
+    harden_server();
     auto node = Node::start(home, std::move(options));
     if (!node) {
         if (!detached) return failed(std::move(node.error()));
@@ -80,7 +81,6 @@ Outcome<int> serve(const Context& context, const ops::Home& home, NodeOptions op
 }
 
 Outcome<int> up(const Context& context, const UpOptions& up_options) {
-    harden_server();
     CLI_TRY(const ops::Home home, ops::Home::open_or_create(context.home));
     if (ops::running_server(home))
         return failed(Errc::conflict, "A server runs on this home already.",

@@ -54,6 +54,7 @@ Outcome<void> save(const SavedSession& session) {
     CLI_CHECK(make_dirs(ops::state_folder()));
     JsonWriter json;
     json.begin_object().member("server", session.server).member("ca", session.ca);
+    json.member("home", session.home);
     json.member("tenant", session.tenant).member("username", session.username);
     json.member("token", session.token).end_object();
     CLI_CHECK(write_file_atomic(session_file(), as_bytes(json.str()), 0600));
@@ -62,7 +63,9 @@ Outcome<void> save(const SavedSession& session) {
 
 Outcome<int> login(const Context& context, const LoginOptions& options) {
     CLI_TRY(const HttpTarget target, context.public_target({}));
-    SavedSession session{target.base_url, target.ca_file, options.tenant, options.user, {}};
+    SavedSession session{target.base_url, target.ca_file, {}, options.tenant, options.user, {}};
+    if (context.server.empty())
+        if (const auto home = context.open_home()) session.home = home->root();
     HttpClient client(target);
     std::string answer;
     if (!options.demo.empty()) {
@@ -89,7 +92,7 @@ Outcome<int> login(const Context& context, const LoginOptions& options) {
 }
 
 Outcome<int> logout(const Context& context) {
-    CLI_TRY(const std::string token, token_from({}));
+    CLI_TRY(const std::string token, context.token_from({}));
     CLI_TRY(HttpTarget target, context.public_target(token));
     HttpClient client(std::move(target));
     CLI_TRY(const HttpAnswer answer, client.send("POST", "/auth/logout", ""));
@@ -103,7 +106,7 @@ Outcome<int> logout(const Context& context) {
 }
 
 Outcome<int> whoami(const Context& context, const std::string& token_file) {
-    CLI_TRY(const std::string token, token_from(token_file));
+    CLI_TRY(const std::string token, context.token_from(token_file));
     CLI_TRY(HttpTarget target, context.public_target(token));
     HttpClient client(std::move(target));
     CLI_TRY(const HttpAnswer answer, client.send("GET", "/auth/whoami"));

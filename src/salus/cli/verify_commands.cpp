@@ -1,8 +1,9 @@
 #include <fmt/format.h>
 
-#include <filesystem>
-#include <memory>
+#include <chrono>
+#include <thread>
 
+#include "salus/audit/verify.h"
 #include "salus/cli/commands.h"
 #include "salus/cli/machine_client.h"
 #include "salus/cli/terminal.h"
@@ -15,6 +16,8 @@ namespace {
 
 constexpr std::string_view kTenant = "salus-verify";
 constexpr std::size_t kCanaryBytes = 10;
+constexpr int kLogPolls = 200;
+constexpr std::chrono::milliseconds kLogPoll(50);
 
 /// Texts that exist nowhere else in the world, one for each place where a record can hold PHI.
 struct Canaries {
@@ -69,6 +72,8 @@ std::string observation_json(const Canaries& canaries, std::string_view patient)
 /// search by each kind of index, read. Errors: those of the server.
 class Planter {
   public:
+    static constexpr std::uint64_t kRecords = 7;  ///< audit records of what plant() does, at least
+
     Planter(HttpClient& client, const Canaries& canaries) : client_(client), canaries_(canaries) {}
 
     Outcome<void> plant() {
@@ -121,6 +126,26 @@ Outcome<void> ensure_tenant(const Context& context) {
     return {};
 }
 
+/// The folder of the verification tenant's audit log.
+Outcome<std::string> log_folder(const Context& context, const ops::Home& home) {
+    CLI_TRY(const std::string answer,
+            context.operator_call("GET", "tenants/" + std::string(kTenant)));
+    CLI_TRY(const JsonDocument tenant, JsonDocument::parse(answer));
+    return fmt::format("{}/{}", home.audit(), tenant.root()["id"].text());
+}
+
+/// The sequencer moves records into the log a moment after the answer: what it writes is scanned
+/// too.
+Outcome<void> await_log(const std::string& folder, std::uint64_t size) {
+    for (int i = 0; i < kLogPolls; ++i) {
+        CLI_TRY(const std::uint64_t now, audit::log_size(folder));
+        if (now >= size) return {};
+        std::this_thread::sleep_for(kLogPoll);
+    }
+    return failed(Errc::timeout, "The audit log did not take up what was done.",
+                  "Look for the reason in HOME/log/salus.log.");
+}
+
 std::string report_json(const Canaries& canaries, const ops::ScanReport& report) {
     const auto texts = canaries.all();
     JsonWriter json;
@@ -148,7 +173,11 @@ Outcome<int> verify_encryption(const Context& context) {
     CLI_TRY(HttpTarget target, context.public_target(std::move(token)));
     HttpClient client(std::move(target));
     const Canaries canaries;
+    CLI_TRY(const std::string folder, log_folder(context, home));
+    const auto before = audit::log_size(folder);
     CLI_CHECK(Planter(client, canaries).plant());
+    line.show("Waiting for the audit log …");
+    CLI_CHECK(await_log(folder, before.value_or(0) + Planter::kRecords));
     const std::string admin_dsn(running.root().string("admin_dsn"));
     if (admin_dsn.empty())
         fmt::print(

@@ -138,6 +138,12 @@ Result<void> Home::prepare_operator_socket() const {
     return {};
 }
 
+void Home::remove_operator_socket() const {
+    if (operator_socket().starts_with(root_)) return;
+    ::unlink(operator_socket().c_str());
+    ::rmdir(short_socket_folder(root_).c_str());
+}
+
 std::string state_folder() {
     const std::string state = environment("XDG_STATE_HOME");
     return (state.empty() ? environment("HOME") + "/.local/state" : state) + "/salus";

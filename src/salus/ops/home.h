@@ -48,6 +48,8 @@ class Home {
     /// The folder of operator_socket(), made when it is the one outside the home. Errors: denied
     /// (that folder belongs to somebody else), unavailable.
     Result<void> prepare_operator_socket() const;
+    /// Takes that folder away again, when it is the one outside the home.
+    void remove_operator_socket() const;
 
   private:
     explicit Home(std::string root) : root_(std::move(root)) {}

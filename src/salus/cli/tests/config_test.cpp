@@ -8,6 +8,7 @@
 #include <fstream>
 
 #include "salus/cli/context.h"
+#include "salus/cli/external_dsn.h"
 #include "salus/cli/process.h"
 
 namespace salus::cli {
@@ -62,10 +63,23 @@ TEST_F(ConfigTest, AMisspeltKeyIsRefused) {
     EXPECT_EQ(merged_config().error().code, "invalid");
     write("salus.yaml", "home: [a, b]\n");
     EXPECT_EQ(merged_config().error().code, "invalid");
-    write("salus.yaml", "home: 'open\n");
+    write("salus.yaml", "home: [open\n");
     EXPECT_EQ(merged_config().error().code, "invalid");
     write("salus.yaml", "");
     EXPECT_TRUE(merged_config());
+}
+
+TEST(Dsn, RolesAreOursAndPasswordsAreNot) {
+    EXPECT_EQ(ExternalDsn::parse("host=db dbname=s")->for_role("salus_app"),
+              "host=db dbname=s user=salus_app");
+    EXPECT_EQ(ExternalDsn::parse("postgresql://db/s")->for_owner(),
+              "postgresql://db/s?user=salus_owner");
+    EXPECT_EQ(
+        ExternalDsn::parse("postgresql://admin@db/s?connect_timeout=3")->for_role("salus_app"),
+        "postgresql://admin@db/s?connect_timeout=3&user=salus_app");
+    EXPECT_EQ(ExternalDsn::parse("host=db user=admin")->for_owner(), "host=db user=admin");
+    for (const char* text : {"host=db password=x", "postgresql://a:b@db/s", "host", "nonsense=1"})
+        EXPECT_EQ(ExternalDsn::parse(text).error().code(), Errc::usage) << text;
 }
 
 TEST(Listen, AddressesAreReadStrictly) {

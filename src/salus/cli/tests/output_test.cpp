@@ -40,9 +40,10 @@ TEST(Output, YamlReadsBackAsTheSameTexts) {
         R"({"plain":"riverside","yes":"yes","number":"007","empty":"","colon":"a: b","quote":"\"#",
             "line":"a\nb","list":["x",{"k":"v"}],"none":[],"flag":true})");
     const YAML::Node back = YAML::Load(render(value.root(), Format::yaml, {}));
-    for (const JsonView member : value.root())
-        if (member.is(JsonKind::string))
-            EXPECT_EQ(back[std::string(member.key())].as<std::string>(), member.text());
+    for (const JsonView member : value.root()) {
+        if (!member.is(JsonKind::string)) continue;
+        EXPECT_EQ(back[std::string(member.key())].as<std::string>(), member.text());
+    }
     EXPECT_EQ(back["yes"].Tag(), "!");  // quoted: a text, not a truth
     EXPECT_EQ(back["list"][1]["k"].as<std::string>(), "v");
     EXPECT_TRUE(back["none"].IsSequence());

@@ -31,9 +31,11 @@ void Poller::arm(Waitable& waitable, Io need) {
     event.data.ptr = &waitable;
     const int operation = waitable.registered_ ? EPOLL_CTL_MOD : EPOLL_CTL_ADD;
     waitable.registered_ = true;
-    if (::epoll_ctl(epoll_.get(), operation, waitable.fd_, &event) == 0) return;
+    const int fd = waitable.fd_;
+    waitable.armed_.store(true, std::memory_order_release);
+    if (::epoll_ctl(epoll_.get(), operation, fd, &event) == 0) return;
     // The kernel has no room for one more watch: the connection ends instead of waiting for ever.
-    ::shutdown(waitable.fd_, SHUT_RDWR);
+    ::shutdown(fd, SHUT_RDWR);
     std::launder(reinterpret_cast<Resumable*>(waitable.place_))->resume();
 }
 
@@ -44,6 +46,7 @@ void Poller::run() {
         if (count < 0 && errno == EINTR) continue;
         if (count != 1 || event.data.ptr == nullptr) return;
         auto* waitable = static_cast<Waitable*>(event.data.ptr);
+        waitable->armed_.exchange(false, std::memory_order_acq_rel);
         std::launder(reinterpret_cast<Resumable*>(waitable->place_))->resume();
         for (std::vector<Resumable*>& list = deferred(); !list.empty();) {
             Resumable* next = list.back();

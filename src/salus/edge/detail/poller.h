@@ -1,5 +1,6 @@
 #pragma once
 
+#include <atomic>
 #include <boost/asio/async_result.hpp>
 #include <cstddef>
 #include <new>
@@ -41,6 +42,8 @@ class Waitable {
     };
     const int fd_;
     bool registered_ = false;
+    /// Says in the language's own terms what epoll does: the waker sees all that the waiter wrote.
+    std::atomic<bool> armed_{false};
     alignas(std::max_align_t) std::byte place_[48];
 };
 

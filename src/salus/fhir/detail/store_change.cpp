@@ -15,9 +15,6 @@ constexpr int kTries = 200;  ///< look-ups of one request that others keep overt
 
 const Error kSeveral(Errc::precondition, "The condition selects more than one resource.",
                      "Make it more selective.");
-const Error kOtherVersion(Errc::version_conflict,
-                          "The current version is not the one that If-Match names.",
-                          "Read the resource again and repeat the change on it.");
 
 /// A path of the validator ("Patient.name[0]") as the request's reader sees it.
 std::string placed(const Change& change, std::string_view path) {
@@ -27,6 +24,10 @@ std::string placed(const Change& change, std::string_view path) {
 }
 
 }  // namespace
+
+const Error kOtherVersion(Errc::version_conflict,
+                          "The current version is not the one that If-Match names.",
+                          "Read the resource again and repeat the change on it.");
 
 std::string Change::reference() const {
     return fmt::format("{}/{}", name(type), id);
@@ -74,8 +75,41 @@ Result<void> ChangeSet::run() {
     return {};
 }
 
+/// Who may change nothing of this class is told so before anything is looked up, and so learns
+/// nothing of what is there. The Gate decides on the resources themselves later.
+bool ChangeSet::may_change(const Change& change) const {
+    using access::Action;
+    const auto reaches = [&](Action action) {
+        return access::reach(caller_, action, data_class(change.type), name(change.type)) !=
+               access::Reach::none;
+    };
+    switch (change.kind) {
+        case Change::Kind::create:
+            return reaches(Action::create);
+        case Change::Kind::update:
+            return reaches(Action::update) || reaches(Action::create);
+        case Change::Kind::remove:
+            return reaches(Action::remove);
+    }
+    return false;
+}
+
+void ChangeSet::refuse_role(Change& change) {
+    if (denied_.emplace(change.type, change.kind).second) {  // once for all entries of its kind
+        const audit::Event event = change.kind == Change::Kind::create   ? audit::Event::create
+                                   : change.kind == Change::Kind::update ? audit::Event::update
+                                                                         : audit::Event::remove;
+        const auto recorded = parts_.gate.record_refusal(caller_, event, name(change.type),
+                                                         "no access to this class of data");
+        if (!recorded) return change.refuse(recorded.error());
+    }
+    change.refuse(Error(Errc::denied, "Your role or scopes do not permit this.",
+                        "Ask the tenant's administrator."));
+}
+
 /// What the resource itself tells, before anything is looked up.
 void ChangeSet::check(Change& change) {
+    if (!may_change(change)) return refuse_role(change);
     if (change.kind == Change::Kind::remove) return;
     std::vector<Issue> issues = validate(change.resource);
     if (!issues.empty()) {
@@ -240,13 +274,15 @@ void ChangeSet::decide_remove(Change& change) {
         change.key = {change.type, resource_key(keys_->index(), change.type, change.id)};
         base = bases_[change.key];
     }
-    if (base.version == 0 || base.deleted) {
+    const bool present = base.version > 0 && !base.deleted;
+    if (change.if_match && (!present || *change.if_match != base.version))
+        return change.refuse(kOtherVersion);
+    if (!present) {
         const auto recorded = parts_.gate.record_refusal(caller_, audit::Event::remove,
                                                          name(change.type), "no such resource");
         if (!recorded) return change.refuse(recorded.error());
         return change.refuse(Error(Errc::not_found, "There is no such resource."));
     }
-    if (change.if_match && *change.if_match != base.version) return change.refuse(kOtherVersion);
     change.version = base.version + 1;
     change.old_patients = base.patients;
     change.status = 204;
@@ -256,11 +292,13 @@ void ChangeSet::decide_remove(Change& change) {
 void ChangeSet::refuse_overlaps() {
     std::set<RowKey> keys;
     std::set<std::pair<ResourceType, std::string_view>> conditions;
+    std::set<std::string_view> full_urls;
     for (Change& change : changes) {
         if (change.state != Change::State::open) continue;
         const bool twice = !keys.insert(change.key).second ||
                            (change.condition && change.condition->matches.empty() &&
-                            !conditions.emplace(change.type, change.condition_text).second);
+                            !conditions.emplace(change.type, change.condition_text).second) ||
+                           (!change.full_url.empty() && !full_urls.insert(change.full_url).second);
         if (twice)
             change.refuse(
                 Error(Errc::invalid, "Two entries of the transaction concern one resource."));

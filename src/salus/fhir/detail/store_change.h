@@ -17,6 +17,10 @@ struct Problem {
     std::vector<Issue> issues;
 };
 
+/// If-Match names another version. Also the answer when nothing is there, or nothing that the
+/// caller may change: with If-Match the three look alike.
+extern const Error kOtherVersion;
+
 /// One write that a request asks for, from the asking to its outcome.
 struct Change {
     enum class Kind : std::uint8_t { create, update, remove };
@@ -85,6 +89,8 @@ class ChangeSet {
         std::vector<PatientId> patients;
     };
 
+    [[nodiscard]] bool may_change(const Change& change) const;
+    void refuse_role(Change& change);
     void check(Change& change);
     Result<void> parse_conditions();
     Result<void> parse_condition(Change& change);
@@ -121,6 +127,7 @@ class ChangeSet {
     std::map<std::string_view, LinkedCondition> linked_;
     std::map<ResourceType, access::SearchScope> scopes_;
     std::map<RowKey, Base> bases_;
+    std::set<std::pair<ResourceType, Change::Kind>> denied_;
     std::set<RowKey> recorded_;  ///< matches whose disclosure is in the audit log
     bool applied_ = false;
 };

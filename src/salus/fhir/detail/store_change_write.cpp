@@ -238,7 +238,12 @@ Result<void> ChangeSet::write_atomic() {
     }
     if (refused() || (job.ops.empty() && request_key.empty())) return {};
     SALUS_CHECK(parts_.store.write(job));
-    if (job.outcome == WriteJob::Outcome::failed) return fail(*job.error);
+    if (job.outcome == WriteJob::Outcome::applied) applied_ = true;
+    if (job.outcome == WriteJob::Outcome::failed) {
+        const bool matched = std::any_of(changes.begin(), changes.end(),
+                                         [](const Change& c) { return c.if_match.has_value(); });
+        return fail(matched && job.error->code() == Errc::not_found ? kOtherVersion : *job.error);
+    }
     for (Change& change : changes)
         if (change.state == Change::State::open) take_outcome(change, job);
     return {};
@@ -305,7 +310,8 @@ void ChangeSet::take_outcome(Change& change, const WriteJob& job) {
             applied_ = true;
             break;
         case WriteJob::Outcome::failed:
-            change.refuse(*job.error);
+            change.refuse(change.if_match && job.error->code() == Errc::not_found ? kOtherVersion
+                                                                                  : *job.error);
             break;
         case WriteJob::Outcome::changed:
         case WriteJob::Outcome::waiting:

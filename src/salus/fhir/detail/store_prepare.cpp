@@ -22,6 +22,36 @@ bool is_urn(std::string_view text) {
     return text.starts_with("urn:");
 }
 
+/// As write_json, for what the validator has seen: its member names are those of the definitions,
+/// in which nothing needs an escape.
+void append_value(JsonView value, std::string& out) {
+    const bool object = value.is(JsonKind::object);
+    if (!object && !value.is(JsonKind::array)) {
+        out += value.raw();
+        return;
+    }
+    char separator = object ? '{' : '[';
+    for (const JsonView child : value) {
+        out += separator;
+        separator = ',';
+        if (object) {
+            out += '"';
+            out += child.key();
+            out += "\":";
+        }
+        append_value(child, out);
+    }
+    if (value.size() == 0) out += separator;
+    out += object ? '}' : ']';
+}
+
+void append_member(JsonView member, std::string& out) {
+    out += ",\"";
+    out += member.key();
+    out += "\":";
+    append_value(member, out);
+}
+
 constexpr std::string_view kRefused =
     "The conditional reference does not select exactly one resource.";
 constexpr std::string_view kDangling = "The reference names no entry of the transaction.";
@@ -118,19 +148,13 @@ void Preparer::write(const Input& input) {
         if (member.key() == "meta") meta = member;
     for (const JsonView member : meta) {
         if (member.key() == "versionId" || member.key() == "lastUpdated") continue;
-        text_ += ',';
-        write_json_string(member.key(), text_);
-        text_ += ':';
-        write_json(member, text_);
+        append_member(member, text_);
     }
     text_ += '}';
     for (const JsonView member : root) {
         const std::string_view key = member.key();
         if (key == "resourceType" || key == "id" || key == "meta") continue;
-        text_ += ',';
-        write_json_string(key, text_);
-        text_ += ':';
-        write_json(member, text_);
+        append_member(member, text_);
     }
     text_ += '}';
 }

@@ -27,8 +27,8 @@ constexpr std::size_t kPatientsFirst =
 #define SALUS_BY_TYPE SALUS_SEARCH_FILTER("r.type")
 #define SALUS_IN_PATIENT SALUS_SEARCH_FILTER("r.type::int")
 
-// Rows of known keys come one by one out of the primary key: OFFSET 0 keeps the planner from reading
-// the whole type instead while it has no statistics yet.
+// Rows of known keys come one by one out of the primary key: OFFSET 0 keeps the planner from
+// reading the whole type instead while it has no statistics yet.
 #define SALUS_EACH(columns, key)                                                              \
     "CROSS JOIN LATERAL (SELECT " columns " FROM resource r WHERE " SALUS_BY_TYPE              \
     " AND r.id = " key " OFFSET 0) r"
@@ -83,6 +83,14 @@ struct Searcher::Run {
         return out;
     }
 };
+
+std::vector<SearchStatement> search_statements() {
+    return {{"by_patient", kByPatient.text()},
+            {"by_token", kByToken.text()},
+            {"by_ids", kByIds.text()},
+            {"key_range", kFrom.text()},
+            {"count", kCount.text()}};
+}
 
 std::int64_t compartment_token(const crypto::HmacKey& index, PatientId patient) {
     std::array<std::uint8_t, 12 + 16> message{'c', 'o', 'm', 'p', 'a', 'r',

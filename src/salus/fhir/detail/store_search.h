@@ -53,6 +53,13 @@ class Searcher {
     const access::SearchScope& scope_;
 };
 
+/// The statements of searches, for the test that looks at their plans.
+struct SearchStatement {
+    std::string_view name;
+    std::string_view sql;
+};
+std::vector<SearchStatement> search_statements();
+
 /// The token under which a row is found for its second and further patients.
 std::int64_t compartment_token(const crypto::HmacKey& index, PatientId patient);
 /// The key after this one.

@@ -58,7 +58,10 @@ std::vector<access::Target> targets_of(const WriteJob& job, access::Action actio
 void Writer::run(std::span<WriteJob*> jobs) {
     const Result<void> shared = attempt(jobs);
     if (shared) return;
-    if (shared.error().code() == Errc::unavailable) {
+    const Errc code = shared.error().code();
+    if (code == Errc::internal || code == Errc::integrity || code == Errc::storage_full)
+        log_.error(shared.error());
+    if (code == Errc::unavailable) {
         // The connection may have been lost after the commit: trying again could write twice.
         for (WriteJob* job : jobs)
             fail_job(*job, shared.error());
@@ -66,7 +69,7 @@ void Writer::run(std::span<WriteJob*> jobs) {
     }
     if (jobs.size() == 1) {
         // Somebody else inserted the same client-chosen key first, or the lock took too long.
-        if (shared.error().code() == Errc::conflict)
+        if (code == Errc::conflict)
             jobs.front()->outcome = WriteJob::Outcome::changed;
         else if (waits(*jobs.front()))
             fail_job(*jobs.front(), shared.error());

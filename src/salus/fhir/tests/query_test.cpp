@@ -42,11 +42,13 @@ const Resource& ann() {
         "meta":{"lastUpdated":"2024-05-06T07:08:09.123Z","tag":[{"system":"t","code":"x"}],
                 "profile":["http://p/a|1.0"]},
         "extension":[{"url":"http://hl7.org/fhir/us/core/StructureDefinition/us-core-race","extension":[
-            {"url":"ombCategory","valueCoding":{"system":"urn:oid:2.16.840.1.113883.6.238","code":"2106-3"}}]}],
+            {"url":"ombCategory",
+             "valueCoding":{"system":"urn:oid:2.16.840.1.113883.6.238","code":"2106-3"}}]}],
         "identifier":[{"system":"http://mrn","value":"42"},{"value":"no-system"}],
         "active":true,"gender":"female","birthDate":"1980-02-29",
-        "name":[{"use":"official","family":"García Márquez","given":["Ann","Zoë"],"prefix":["Dr."]}],
-        "telecom":[{"system":"phone","value":"555-1234"},{"system":"email","value":"ann@example.org"}],
+        "name":[{"use":"official","family":"García Márquez","given":["Ann","Zoë"]}],
+        "telecom":[{"system":"phone","value":"555-1234"},
+                   {"system":"email","value":"ann@example.org"}],
         "address":[{"use":"home","line":["1 Main St"],"city":"Köln","postalCode":"50667"}],
         "generalPractitioner":[{"reference":"Practitioner/d1"}],
         "managingOrganization":{"reference":"https://else.where/fhir/Organization/o1"}})");

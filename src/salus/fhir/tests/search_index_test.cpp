@@ -45,7 +45,8 @@ TEST(SearchIndex, KnowsWhoseDataItIs) {
               std::vector{PatientId(patient_key("p"))});
     const auto many =
         index_of(R"({"resourceType":"Provenance","target":[{"reference":"Observation/1"},
-        {"reference":"Patient/p"},{"reference":"Patient/q"},{"reference":"Patient/p/_history/1"}]})");
+        {"reference":"Patient/p"},{"reference":"Patient/q"},
+        {"reference":"Patient/p/_history/1"}]})");
     ASSERT_THAT(many.patients, SizeIs(2));
     EXPECT_EQ(many.patients[0].value(), patient_key("p"));
     EXPECT_THAT(index_of(R"({"resourceType":"Practitioner","id":"d"})").patients, IsEmpty());
@@ -110,14 +111,15 @@ TEST(SearchIndex, CareRelationshipsExpire) {
     EXPECT_LT(visit[0].until_us, 1577836800 * kSecondUs + 40 * kDayUs);
     EXPECT_EQ(encounter("in-progress", R"({"start":"2020-01-01"})")[0].until_us, INT64_MAX);
     EXPECT_THAT(encounter("cancelled", R"({"start":"2020-01-01"})"), IsEmpty());
-    EXPECT_THAT(
-        index_of(
-            R"({"resourceType":"Patient","id":"p","generalPractitioner":[{"reference":"Practitioner/d"}]})")
-            .care,
-        SizeIs(1));
+    EXPECT_THAT(index_of(
+                    R"({"resourceType":"Patient","id":"p",
+                "generalPractitioner":[{"reference":"Practitioner/d"}]})")
+                    .care,
+                SizeIs(1));
     EXPECT_THAT(
         index_of(R"({"resourceType":"Appointment","status":"booked","start":"2020-01-01T08:00:00Z",
-        "participant":[{"actor":{"reference":"Patient/p"}},{"actor":{"reference":"Practitioner/d"}}]})")
+        "participant":[{"actor":{"reference":"Patient/p"}},
+                       {"actor":{"reference":"Practitioner/d"}}]})")
             .care,
         SizeIs(1));
 }

@@ -94,6 +94,32 @@ TEST_F(Isolation, DeniedLooksAbsent) {
     EXPECT_EQ(total_of(get("/Observation", "patient=" + other)), 1);
 }
 
+TEST_F(Isolation, IfMatchTellsNothingOfWhatIsDenied) {
+    const std::string other = create("Patient", patient("Other"));
+    const std::string absent = "Patient/0199aaaa-0000-7000-8000-000000000000";
+    const std::string doctor = create("Practitioner", R"({"resourceType":"Practitioner"})");
+    const identity::Caller physician = World::physician(tenant, key_of(doctor));
+    const auto put = [&](const std::string& target, std::string_view match) {
+        std::string body = patient("Guess");
+        body.insert(1, R"("id":")" + target.substr(8) + R"(",)");
+        return send_as(physician, Method::put, "/" + target, body, match);
+    };
+    for (const char* match : {"W/\"1\"", "W/\"2\""}) {
+        const Response denied = put(other, match);
+        EXPECT_EQ(denied.status, 412);
+        EXPECT_EQ(denied.body, put(absent, match).body);
+    }
+    const identity::Caller officer(
+        TestAccess::key(), tenant,
+        identity::Caller::Person{PersonId(9), identity::Role::security_officer, std::nullopt});
+    for (const std::string& target : {other, absent}) {
+        EXPECT_EQ(get_as(officer, "/" + target).status, 403);
+        EXPECT_EQ(send_as(officer, Method::remove, "/" + target, {}).status, 403);
+        EXPECT_EQ(send_as(officer, Method::remove, "/" + target, {}, "W/\"1\"").status, 403);
+    }
+    EXPECT_EQ(get_as(officer, "/Patient").status, 403);
+}
+
 TEST_F(Isolation, AResourceOfTwoPatientsIsFoundUnderBothAndNeedsBoth) {
     const std::string first = create("Patient", patient("First"));
     const std::string second = create("Patient", patient("Second"));

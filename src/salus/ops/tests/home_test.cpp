@@ -104,7 +104,8 @@ TEST_F(HomeTest, ALongPathGetsAShortSocket) {
     ASSERT_TRUE(home);
     EXPECT_LE(home->operator_socket().size(), 107U);
     EXPECT_TRUE(home->prepare_operator_socket());
-    fs::remove(fs::path(home->operator_socket()).parent_path());
+    home->remove_operator_socket();
+    EXPECT_FALSE(fs::exists(fs::path(home->operator_socket()).parent_path()));
 }
 
 TEST_F(HomeTest, DoctorSeesAReadablePassphrase) {
