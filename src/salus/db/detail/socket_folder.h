@@ -16,8 +16,9 @@ class SocketFolder {
     static Result<SocketFolder> make(const std::string& wished, const std::string& data_dir,
                                      const Account& account);
     [[nodiscard]] const std::string& path() const { return path_; }
-    /// Removes the socket and its lock file of a server that is known to be gone: PostgreSQL refuses to
-    /// start while the pid in the lock file answers, be it a zombie's or another program's.
+    /// Removes the socket and its lock file of a server that is known to be gone: PostgreSQL
+    /// refuses to start while the pid in the lock file answers, be it a zombie's or another
+    /// program's.
     void clear() const;
     /// Takes the folder away again, once the server has ended.
     void remove() const;

@@ -10,11 +10,8 @@
 namespace salus::edge::detail {
 namespace {
 
-/// What `defer` left for this thread.
-std::vector<Resumable*>& deferred() {
-    thread_local std::vector<Resumable*> list;
-    return list;
-}
+/// What `defer` left for this thread; none: the thread is not in `run`.
+thread_local std::vector<Resumable*>* deferred = nullptr;
 
 }  // namespace
 
@@ -40,20 +37,23 @@ void Poller::arm(Waitable& waitable, Io need) {
 }
 
 void Poller::run() {
+    std::vector<Resumable*> list;
+    deferred = &list;
     while (true) {
         epoll_event event{};
         const int count = ::epoll_wait(epoll_.get(), &event, 1, -1);
         if (count < 0 && errno == EINTR) continue;
-        if (count != 1 || event.data.ptr == nullptr) return;
+        if (count != 1 || event.data.ptr == nullptr) break;
         auto* waitable = static_cast<Waitable*>(event.data.ptr);
         waitable->armed_.exchange(false, std::memory_order_acq_rel);
         std::launder(reinterpret_cast<Resumable*>(waitable->place_))->resume();
-        for (std::vector<Resumable*>& list = deferred(); !list.empty();) {
+        while (!list.empty()) {
             Resumable* next = list.back();
             list.pop_back();
             next->resume();
         }
     }
+    deferred = nullptr;
 }
 
 void Poller::stop() {
@@ -61,7 +61,10 @@ void Poller::stop() {
 }
 
 void Poller::defer(Resumable& resumable) {
-    deferred().push_back(&resumable);
+    if (deferred != nullptr)
+        deferred->push_back(&resumable);
+    else
+        resumable.resume();
 }
 
 }  // namespace salus::edge::detail

@@ -75,7 +75,8 @@ class Poller {
     /// Serves events on this thread until `stop`.
     void run();
     void stop();
-    /// Resumed by this thread, which is in `run`, after the event that it works on.
+    /// Resumed by this thread after the event that it works on; at once on a thread that is not in
+    /// `run`.
     static void defer(Resumable& resumable);
 
   private:

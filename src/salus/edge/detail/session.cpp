@@ -73,7 +73,12 @@ Session::~Session() {
 
 Task<void> Session::serve(std::unique_ptr<Session> session) {
     Session& self = *session;
-    if (!self.admitted() || !co_await self.handshake()) co_return;
+    if (!self.admitted()) co_return;
+    // The peer speaks first. The wait also moves the coroutine from the listener's thread to a
+    // worker.
+    self.set_deadline(self.shared_.options.limits.handshake);
+    co_await self.wait(Io::want_read);
+    if (!co_await self.handshake()) co_return;
     self.in_ = std::make_unique_for_overwrite<char[]>(kInBytes);
     Next next = Next::go_on;
     while (next == Next::go_on)
@@ -112,7 +117,6 @@ void Session::set_body_deadline(const Arrival& arrival, std::size_t received) {
 }
 
 Task<bool> Session::handshake() {
-    set_deadline(shared_.options.limits.handshake);
     while (true) {
         const IoResult result = stream_.handshake();
         if (result.state == Io::done) co_return true;
@@ -307,7 +311,11 @@ Task<Session::Next> Session::read_chunked(Arrival& arrival) {
 
 Task<bool> Session::take_slot() {
     if (shared_.slots.try_take()) co_return true;
-    co_return co_await shared_.slots.wait(now_ms() + shared_.options.limits.slot.count(), kAwait);
+    const std::int64_t until_ms = now_ms() + shared_.options.limits.slot.count();
+    if (co_await shared_.slots.wait(until_ms, kAwait)) co_return true;
+    // The sweep resumed it, on its own thread: back to a worker.
+    co_await wait(Io::want_write);
+    co_return false;
 }
 
 HttpResponse Session::call(const HttpRequest& request) const {
