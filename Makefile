@@ -57,7 +57,7 @@ bench: build ## ratios against this machine's own PostgreSQL, in one run
 
 fuzz: setup ## every fuzz target for T seconds
 	@cmake --preset fuzz >build/configure-fuzz.log 2>&1 || { cat build/configure-fuzz.log; exit 1; }
-	@cmake --build build/fuzz
+	@cmake --build build/fuzz --target fuzz_targets
 	@tools/fuzz $(T)
 
 e2e: build ## the story of the demo, as a user sees it
