@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <chrono>
 #include <memory>
+#include <thread>
 
 #include "salus/cli/commands.h"
 #include "salus/cli/import_run.h"
@@ -13,14 +14,19 @@ namespace salus::cli {
 namespace {
 
 constexpr std::size_t kRefusalsShown = 20;
-constexpr std::size_t kParallelDefault = 4;
 constexpr std::size_t kParallelMost = 64;
+
+/// One more than the cores, so that none waits for the disk: three on two cores import fastest.
+/// More than eight only queue up at the server.
+std::size_t parallel_default() {
+    return std::min<std::size_t>(std::thread::hardware_concurrency() + 1, 8);
+}
 
 struct FhirOptions {
     std::vector<std::string> paths;
     std::string tenant;
     std::string token_file;
-    std::size_t parallel = kParallelDefault;
+    std::size_t parallel = parallel_default();
 };
 
 /// The given token file, else the log-in to that tenant, else a machine client made for this
@@ -146,7 +152,8 @@ void add_fhir_commands(CLI::App& app, Context& context) {
         ->required();
     command->add_option("--tenant,-t", options->tenant, "The clinic")->required();
     command->add_option("--token-file", options->token_file, "A machine client's token");
-    command->add_option("--parallel", options->parallel, "Connections (default 4)")
+    command
+        ->add_option("--parallel", options->parallel, "Connections (default: cores + 1, at most 8)")
         ->check(CLI::Range(std::size_t{1}, kParallelMost));
     command->callback([&context, options] {
         context.action = [&context, options] { return import(context, *options); };

@@ -21,8 +21,10 @@
 namespace salus::cli {
 namespace {
 
-constexpr int kMallocArenas =
-    4;  // resident memory during imports: each arena keeps its own free pages
+// Resident memory during imports: each arena keeps free pages of its own, and without a fixed
+// threshold glibc comes to keep the bodies of requests too, which are large and short-lived.
+constexpr int kMallocArenas = 4;
+constexpr int kMmapThresholdBytes = 1 << 20;
 
 sigset_t end_signals() {
     sigset_t set;
@@ -58,6 +60,7 @@ void harden_process() {
 void harden_server() {
     ::prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0);
     ::mallopt(M_ARENA_MAX, kMallocArenas);
+    ::mallopt(M_MMAP_THRESHOLD, kMmapThresholdBytes);
     ::signal(SIGPIPE, SIG_IGN);
     const sigset_t set = end_signals();
     ::pthread_sigmask(SIG_BLOCK, &set, nullptr);

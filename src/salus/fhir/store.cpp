@@ -49,15 +49,11 @@ Result<std::optional<SealedRow>> first_row(Result<db::Rows> rows) {
     return read_row(*rows, 0);
 }
 
-/// Nothing is written by a read: leaving the transaction open to its rollback would cost a round
-/// trip, and COMMIT travels with the query.
 Result<void> find_all(db::Pool& pool, std::span<ReadJob*> jobs) {
     const TenantContext tenant = jobs.front()->tenant;
-    SALUS_TRY(db::TenantTx tx, pool.tenant(tenant));
     if (jobs.size() == 1) {
-        const db::Pending sent = tx.send(kFindOne, key_params(tenant, jobs.front()->key));
-        SALUS_CHECK(tx.commit());
-        jobs.front()->row = first_row(tx.take(sent));
+        jobs.front()->row =
+            first_row(pool.read(tenant, kFindOne, key_params(tenant, jobs.front()->key)));
         return {};
     }
     std::vector<std::int16_t> types;
@@ -68,9 +64,7 @@ Result<void> find_all(db::Pool& pool, std::span<ReadJob*> jobs) {
     }
     db::Params params;
     params.i64(tenant.id().value()).i16s(types).uuids(ids);
-    const db::Pending sent = tx.send(kFind, params);
-    SALUS_CHECK(tx.commit());
-    const db::Rows rows = tx.take(sent);
+    SALUS_TRY(const db::Rows rows, pool.read(tenant, kFind, params));
     for (std::size_t i = 0; i < rows.size(); ++i)
         jobs[static_cast<std::size_t>(rows.i64(i, kRowColumns)) - 1]->row = read_row(rows, i);
     return {};

@@ -4,7 +4,6 @@
 #include <fmt/format.h>
 #include <poll.h>
 #include <signal.h>
-#include <sys/file.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
 #include <unistd.h>
@@ -72,6 +71,15 @@ Result<void> make_folders(const Home& home) {
         SALUS_CHECK(make_dirs(folder));
     }
     return {};
+}
+
+/// An open file description's lock (fcntl(2)): unlike flock it can be asked after without being
+/// taken, so that looking for a server never gets in the way of one that starts.
+struct flock whole_file() {
+    struct flock lock {};
+    lock.l_type = F_WRLCK;
+    lock.l_whence = SEEK_SET;
+    return lock;
 }
 
 std::optional<pid_t> read_pid(const std::string& path) {
@@ -157,7 +165,8 @@ Result<HomeLock> HomeLock::take(const Home& home) {
     HomeLock lock(
         ::open(home.lock_file().c_str(), O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600));
     if (lock.fd_ < 0) return fail(Errc::unavailable, "The home's lock file can't be opened.");
-    if (::flock(lock.fd_, LOCK_EX | LOCK_NB) != 0)
+    struct flock whole = whole_file();
+    if (::fcntl(lock.fd_, F_OFD_SETLK, &whole) != 0)
         return fail(Errc::conflict, "A server runs on this home already.",
                     "Look at it with: salus status, stop it with: salus down");
     const std::string text = fmt::format("{}\n", ::getpid());
@@ -175,9 +184,10 @@ HomeLock::~HomeLock() {
 std::optional<pid_t> running_server(const Home& home) {
     const int fd = ::open(home.lock_file().c_str(), O_RDONLY | O_CLOEXEC);
     if (fd < 0) return std::nullopt;
-    const bool free = ::flock(fd, LOCK_SH | LOCK_NB) == 0;
+    struct flock whole = whole_file();
+    const bool asked = ::fcntl(fd, F_OFD_GETLK, &whole) == 0;
     ::close(fd);
-    if (free) return std::nullopt;
+    if (!asked || whole.l_type == F_UNLCK) return std::nullopt;
     return read_pid(home.lock_file());
 }
 
