@@ -46,8 +46,8 @@ test-sanitized: setup ## the unit tests under AddressSanitizer and UBSan
 fmt: ## format the C++ sources
 	@tools/format
 
-accept: build ## rewrite the expected answers of tests/cases
-	@$(BUILD)/bin/salus_cases --accept tests/cases
+
+
 
 clang-tidy: build ## clang-tidy 19 over the whole tree
 	@git ls-files 'src/*.cpp' | xargs -P 2 -n 4 clang-tidy-19 --quiet -p $(BUILD)
@@ -61,10 +61,10 @@ fuzz: setup ## every fuzz target for T seconds
 	@tools/fuzz $(T)
 
 e2e: build ## the story of the demo, as a user sees it
-	@tests/system/story
+	@SALUS_BIN=$(CURDIR)/$(SALUS) python3 tests/system/cli_test.py
 
 clean: ## remove what was built
 	@rm -rf build
 
-.PHONY: help setup build up down test test-slow check check-static test-sanitized fmt accept \
+.PHONY: help setup build up down test test-slow check check-static test-sanitized fmt \
         clang-tidy bench fuzz e2e clean

@@ -9,8 +9,10 @@
 namespace salus::audit {
 namespace {
 
-/// Two: while one batch waits for its commit, the next is sent; more only thin the batches out.
-constexpr std::size_t kLeaders = 2;
+/// One: whoever comes while a batch commits joins the next one. A second leader gives smaller
+/// batches, more commits and more wake-ups: through HTTPS at 8 connections 2.8 k/s instead of 4.0
+/// k/s.
+constexpr std::size_t kLeaders = 1;
 
 void send_rows(db::TenantTx& tx, std::span<const Bytes> rows) {
     tx.send("INSERT INTO audit_outbox (tenant_id, record) SELECT $1::bigint, unnest($2::bytea[])",

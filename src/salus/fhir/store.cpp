@@ -12,7 +12,8 @@
 namespace salus::fhir {
 namespace {
 
-constexpr std::size_t kLeaders = 2;  ///< one transaction fills while the other one commits
+constexpr std::size_t kReadLeaders = 1;   ///< larger batches beat more of them: see audit::Recorder
+constexpr std::size_t kWriteLeaders = 2;  ///< one transaction fills while the other one commits
 
 constexpr db::Sql kFind("SELECT " SALUS_ROW_COLUMNS(
     "r") ", k.n FROM unnest($2::smallint[], $3::uuid[]) "
@@ -90,13 +91,13 @@ struct ChartStore::Impl {
         const std::unique_lock lock(mutex);
         std::unique_ptr<Tenant>& place = tenants[id];
         if (!place)
-            place.reset(new Tenant{{GatherOptions{.leaders = kLeaders},
+            place.reset(new Tenant{{GatherOptions{.leaders = kReadLeaders},
                                     [this](std::span<ReadJob*> jobs) {
                                         if (const auto done = find_all(pool, jobs); !done)
                                             for (ReadJob* job : jobs)
                                                 job->row = fail(done.error());
                                     }},
-                                   {GatherOptions{.leaders = kLeaders},
+                                   {GatherOptions{.leaders = kWriteLeaders},
                                     [this](std::span<WriteJob*> jobs) { writer.run(jobs); }}});
         return *place;
     }
