@@ -61,7 +61,7 @@ fuzz: setup ## every fuzz target for T seconds
 	@tools/fuzz $(T)
 
 e2e: build ## the story of the demo, as a user sees it
-	@SALUS_BIN=$(CURDIR)/$(SALUS) python3 tests/system/cli_test.py
+	@cd $(BUILD) && ctest --output-on-failure -L system -LE crash
 
 clean: ## remove what was built
 	@rm -rf build
