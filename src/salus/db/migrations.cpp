@@ -2,6 +2,7 @@
 
 #include <string>
 
+#include "salus/db/detail/roles.h"
 #include "salus/db/detail/server_version.h"
 #include "salus/db/detail/session.h"
 #include "salus/db/detail/steps.h"
@@ -13,18 +14,6 @@ using detail::Session;
 
 /// Any constant: two salus that start at once apply the steps one after the other.
 constexpr Sql kLock("SET lock_timeout = '60s'; SELECT pg_advisory_lock(7305804401)");
-
-constexpr Sql kRoles(R"(
-DO $$
-DECLARE name text;
-BEGIN
-    FOREACH name IN ARRAY ARRAY['salus_owner', 'salus_app', 'salus_operator'] LOOP
-        IF NOT EXISTS (SELECT FROM pg_roles WHERE rolname = name) THEN
-            EXECUTE format('CREATE ROLE %I LOGIN NOSUPERUSER NOCREATEDB NOCREATEROLE NOBYPASSRLS',
-                           name);
-        END IF;
-    END LOOP;
-END $$)");
 
 constexpr Sql kVersionTable(R"(
 CREATE TABLE IF NOT EXISTS salus_schema (
@@ -88,7 +77,7 @@ Result<void> migrate_locked(Session& session, Logger& log) {
                     "Start the newer salus that made it.");
     if (found == 0) {
         // Needs a right that the owner may not have; then the administrator made the roles before.
-        SALUS_CHECK(session.run(kRoles).map_error([](const Error&) {
+        SALUS_CHECK(session.run(detail::kCreateRoles).map_error([](const Error&) {
             return Error(
                 Errc::unavailable, "The roles of salus are missing and can't be created.",
                 "Create salus_app and salus_operator (LOGIN, NOBYPASSRLS) as administrator.");

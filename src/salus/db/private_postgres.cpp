@@ -12,6 +12,7 @@
 #include <utility>
 
 #include "salus/db/detail/data_directory.h"
+#include "salus/db/detail/roles.h"
 #include "salus/db/detail/server_config.h"
 #include "salus/db/detail/server_version.h"
 #include "salus/db/detail/session.h"
@@ -26,18 +27,6 @@ constexpr auto kReady = 600s;  ///< crash recovery replays up to max_wal_size
 constexpr std::chrono::milliseconds kFirstLook = 5ms;
 constexpr std::chrono::milliseconds kLongestLook = 250ms;  ///< each refusal is a line of its log
 constexpr off_t kLogBytes = 16 * 1024 * 1024;  ///< a longer log is set aside at the next start
-
-constexpr Sql kRoles(R"(
-DO $$
-DECLARE name text;
-BEGIN
-    FOREACH name IN ARRAY ARRAY['salus_owner', 'salus_app', 'salus_operator'] LOOP
-        IF NOT EXISTS (SELECT FROM pg_roles WHERE rolname = name) THEN
-            EXECUTE format('CREATE ROLE %I LOGIN NOSUPERUSER NOCREATEDB NOCREATEROLE NOBYPASSRLS',
-                           name);
-        END IF;
-    END LOOP;
-END $$)");
 
 /// Opened by salus and given to the server, which itself can't reach it.
 Result<detail::Descriptor> open_log(const std::string& path) {
@@ -72,7 +61,7 @@ Result<void> write_settings(const detail::DataDirectory& directory,
 
 /// Roles and database, where they are missing.
 Result<void> bootstrap(detail::Session& session) {
-    SALUS_CHECK(session.run(kRoles));
+    SALUS_CHECK(session.run(detail::kCreateRoles));
     SALUS_TRY(const Rows found, session.query("SELECT 1 FROM pg_database WHERE datname = 'salus'"));
     if (found.empty())
         SALUS_CHECK(session.run("CREATE DATABASE salus OWNER salus_owner TEMPLATE template0"));
